@@ -1,0 +1,177 @@
+"""What the API reference says of every endpoint alike: keys, requests, answers, order of checks, limits."""
+
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+
+from salesos.api.error_reference import EXAMPLE_ID, HEADERS, body_of
+from salesos.api.errors import ValidationFailed
+from salesos.api.prose import Bullets, Code, Heading, Note, Section, Steps, Table, json_text
+from salesos.models.api_key import DEFAULT_HOURLY_LIMIT
+
+PERIODS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
+TIMEOUT_SECONDS = 120
+"""How long a caller should wait for an answer before it takes the connection for lost."""
+
+
+def overview(server: str) -> str:
+    return (
+        f"The API of SalesOS at `{server}`. It is called by back ends, speaks JSON, and answers every request, refused "
+        "ones included, in one envelope."
+    )
+
+
+def key_description() -> str:
+    return "An API key: `Authorization: Bearer sk_live_…` (production) or `sk_test_…` (the tenant's sandbox)."
+
+
+def sections(limits: Sequence[tuple[str, str]]) -> list[Section]:
+    """The sections of every reference; `limits` are the rows that the API packages add to the table of limits."""
+    return [_authentication(), _requests(), _answers(), _order_of_checks(), _limits(limits)]
+
+
+def wrong_secrets() -> str:
+    """How many wrong secrets an address may try, as words: “20 a minute”."""
+    count, _slash, period = settings.BAD_KEY_LIMIT.partition("/")
+    return f"{count} a {PERIODS[period]}"
+
+
+def body_limit() -> str:
+    return f"{settings.MAX_BODY_BYTES // 1024**2} MiB"
+
+
+def _authentication() -> Section:
+    return Section(
+        "authentication",
+        "Authentication",
+        [
+            "Every request carries an API key in the `Authorization` header. The scheme may be written in any case.",
+            Code("Authorization: Bearer sk_live_YOUR_API_KEY", language="http"),
+            "Create keys in the dashboard under **Integrations > API keys**. A key is shown once: keep it where you "
+            "keep secrets. We store a bcrypt hash of it.",
+            Table(
+                ["Property", "Details"],
+                [
+                    ["Format", "`sk_live_` (production) or `sk_test_` (sandbox), then letters and digits"],
+                    ["Tenant", "A key belongs to one tenant. It reads and writes nothing of any other."],
+                    [
+                        "Scopes",
+                        "What the key may do. Each endpoint names the one it needs; a key without any may do nothing.",
+                    ],
+                    ["Rate limit", f"Requests an hour, set for each key (default: {DEFAULT_HOURLY_LIMIT})"],
+                    ["IP allowlist", "IPv4 and IPv6 addresses and networks that may use the key. Empty: any address."],
+                    ["Expiry", "Optional. An expired key answers 401, like one that never was."],
+                    ["Rotation", "A new key with the same settings; both work during an overlap that you choose."],
+                ],
+            ),
+            "What an admin changes of a key (revocation, expiry, scopes, allowlist, limit) acts on the next request.",
+            Heading("Sandbox"),
+            "An `sk_test_` key acts on the sandbox of its tenant: the same API, with collaborators, missions, points "
+            "and leaderboards of its own. Nothing done with a test key is ever visible live, and the other way round.",
+            Heading("Your address"),
+            "The IP allowlist is compared with the address your connection comes from. Where the installation runs "
+            "behind proxies that its operator has declared, it is the right-most address of `X-Forwarded-For` that is "
+            "not one of these proxies. An `X-Forwarded-For` header from anywhere else is ignored.",
+            f"After {wrong_secrets()} wrong secrets of existing keys from one address, further tries from there are "
+            "answered 429 until `Retry-After` has passed. A key that was used just before keeps working.",
+            Note(
+                "Never put an API key into code that runs in a browser or on a phone. Call the API from your back end; "
+                "browsers of other sites can't (no CORS)."
+            ),
+        ],
+    )
+
+
+def _requests() -> Section:
+    return Section(
+        "requests",
+        "Requests",
+        [
+            f"A body is one JSON object in UTF-8, of at most {body_limit()}, not compressed. It is read as JSON "
+            "whatever `Content-Type` says. A slash at the end of a path makes no difference; there are no redirects.",
+            "JSON is taken to the letter. What breaks it is a 400 that names the place:",
+            Bullets(
+                [
+                    "`NaN`, `Infinity`, and numbers too large for a double, such as `1e999`",
+                    'bytes that are not UTF-8, and half a surrogate pair such as `"\\ud800"`',
+                    'the NUL character, `"\\u0000"`, anywhere',
+                    "arrays and objects nested deeper than about 200 levels, those of the request itself included",
+                    "integers of more than 4300 digits",
+                ]
+            ),
+            "Numbers with a fraction or an exponent are kept as JSON doubles (`25000.00` comes back as `25000.0`); "
+            "integers are kept exactly. When a name stands twice in an object, the last one counts.",
+            "Fields that this reference does not name are ignored: a CRM may send more than we ask for. `null` for an "
+            "optional field means absent, and clears it where something exists that is updated.",
+        ],
+    )
+
+
+def _answers() -> Section:
+    success = {
+        "data": {"…": "what the endpoint answers"},
+        "meta": {"request_id": str(EXAMPLE_ID), "timestamp": "2026-03-17T14:30:00.000Z"},
+    }
+    failure = ValidationFailed(
+        "Human-readable description", details=[{"index": 0, "field": "name of the field", "message": "what is wrong"}]
+    )
+    return Section(
+        "answers",
+        "Answers",
+        [
+            "Success (200) carries `data` and `meta`:",
+            Code(json_text(success)),
+            "An error carries `error`, whatever the status, also for paths and methods that do not exist:",
+            Code(json_text(body_of(failure))),
+            "Every answer has an `X-Request-ID` header, the same as `meta.request_id`. Keep it in your log: support "
+            "and the dashboard's request log find the request by it. Of requests we keep time, address, key, counts "
+            "and outcome; never the body, never the key.",
+        ],
+    )
+
+
+def _order_of_checks() -> Section:
+    return Section(
+        "order-of-checks",
+        "Order of checks",
+        [
+            "A request is checked in this order, and the first check that fails is the answer:",
+            Steps(
+                [
+                    "The method is one of the endpoint's: else 405. `HEAD` and `OPTIONS` are methods like any other.",
+                    "The API key is good: else 401. The same words for every cause.",
+                    "The address is in the key's IP allowlist: else 403.",
+                    "The key has the scope of the endpoint: else 403 that names it.",
+                    "The key has requests left in this hour: else 429.",
+                    f"The body has at most {body_limit()}: else 413.",
+                    "The body is strict JSON and what the endpoint asks for: else 400.",
+                    "Its items are well-formed: else 400, or an entry in `errors`, as the endpoint says.",
+                ]
+            ),
+        ],
+    )
+
+
+def _limits(limits: Iterable[tuple[str, str]]) -> Section:
+    return Section(
+        "limits",
+        "Limits",
+        [
+            Table(
+                ["Limit", "Value"],
+                [
+                    ["Requests of a key in an hour", f"{DEFAULT_HOURLY_LIMIT}, unless the key says otherwise"],
+                    *map(list, limits),
+                    ["Body of a request", body_limit()],
+                    ["Timeout of a request", f"{TIMEOUT_SECONDS} seconds"],
+                    ["Wrong secrets from one address", wrong_secrets()],
+                ],
+            ),
+            "A request counts against the limit of its key once key, address and scope are good (checks 2 to 4 above), "
+            "also when it is then answered 400. One that is refused by the limit itself does not count, nor does a "
+            "401, 403 or 405. The counter starts anew every hour.",
+            Heading("Headers"),
+            Table(["Header", "Meaning"], [[f"`{name}`", header.description] for name, header in HEADERS.items()]),
+            "Every answer to a request that was counted, and the 429 of the limit, has the `X-RateLimit-*` headers.",
+        ],
+    )
