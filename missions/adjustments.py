@@ -1,0 +1,106 @@
+"""Points given or taken outside of completions: by hand, with a reason and an author, or to compensate a completion."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from missions.models import Adjustment, Mission
+from missions.models.mission import MOST_POINTS
+from missions.models.score import AdjustmentKind
+from missions.periods import today_in
+from missions.scores import ADDED, INTO_SCORES
+from salesos.database import run
+from salesos.errors import Refused
+from salesos.models import Collaborator, User
+from salesos.tenancy import current_tenant
+
+LONGEST_REASON = 500
+
+_SCORE = f"""
+    {INTO_SCORES}
+    VALUES (%(tenant)s, %(day)s, %(collaborator)s, %(team)s, %(mission)s, %(points)s, %(completions)s)
+    {ADDED}
+"""
+
+
+@transaction.atomic
+def adjust(
+    collaborator: Collaborator,
+    *,
+    points: int,
+    reason: str,
+    day: date | None = None,
+    mission: Mission | None = None,
+    by: User | None,
+    at: datetime,
+    kind: AdjustmentKind = AdjustmentKind.MANUAL,
+    completions: int = 0,
+) -> Adjustment:
+    """Add signed `points` to the collaborator's score of `day` (the tenant's; by default the one of `at`), in the team
+    that they are in now. The adjustment and its score are one transaction. Raises `Refused`."""
+    today = today_in(current_tenant(), at)
+    day = day or today
+    reason = reason.strip()
+    _refuse_nothing_or_too_much(points, completions)
+    _refuse_reason(reason)
+    if day > today:
+        raise Refused("day_ahead", _("This day has not come yet."), field="day")
+    adjustment = Adjustment.objects.create(
+        collaborator=collaborator,
+        team_id=_team_now(collaborator),
+        mission_id=_own_mission(mission),
+        kind=kind,
+        points=points,
+        completions=completions,
+        day=day,
+        reason=reason,
+        author=by,
+    )
+    _score(adjustment)
+    return adjustment
+
+
+def _refuse_nothing_or_too_much(points: int, completions: int) -> None:
+    if points == 0 and completions == 0:
+        raise Refused("no_points", _("An adjustment needs points, more or fewer than zero."), field="points")
+    if abs(points) > MOST_POINTS:
+        message = _("At most %(most)d points at a time, given or taken.") % {"most": MOST_POINTS}
+        raise Refused("too_many_points", message, field="points")
+
+
+def _refuse_reason(reason: str) -> None:
+    if not reason:
+        raise Refused("no_reason", _("An adjustment needs a reason."), field="reason")
+    if len(reason) > LONGEST_REASON:
+        message = _("At most %(most)d characters.") % {"most": LONGEST_REASON}
+        raise Refused("reason_too_long", message, field="reason")
+
+
+def _team_now(collaborator: Collaborator) -> int | None:
+    """Read again: the person may have changed team since the caller's copy was read."""
+    row = Collaborator.objects.filter(pk=collaborator.pk).values_list("team_id").first()
+    if row is None:
+        raise Refused("unknown_collaborator", _("There is no such collaborator."), field="collaborator")
+    return row[0]
+
+
+def _own_mission(mission: Mission | None) -> int | None:
+    if mission is not None and not Mission.objects.filter(pk=mission.pk).exists():
+        raise Refused("unknown_mission", _("There is no such mission."), field="mission")
+    return mission.pk if mission else None
+
+
+def _score(adjustment: Adjustment) -> None:
+    run(
+        _SCORE,
+        {
+            "tenant": adjustment.tenant_id,
+            "day": adjustment.day,
+            "collaborator": adjustment.collaborator_id,
+            "team": adjustment.team_id,
+            "mission": adjustment.mission_id,
+            "points": adjustment.points,
+            "completions": adjustment.completions,
+        },
+    )

@@ -1,0 +1,7 @@
+"""Gamification's data: missions and mappings (the rules), activities and adjustments (the evidence), scores (the sums)."""
+
+from missions.models.activity import Activity, ReceivedCode, UnmatchedActivity
+from missions.models.mission import Mapping, Mission
+from missions.models.score import Adjustment, Score
+
+__all__ = ["Activity", "Adjustment", "Mapping", "Mission", "ReceivedCode", "Score", "UnmatchedActivity"]

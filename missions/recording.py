@@ -1,0 +1,222 @@
+"""The hot path: a batch of activities → rows, points, scores, in one statement.
+
+Two statements for a thousand activities: who and what they are (`_RESOLVE`), then everything that is written
+(`_RECORD`). Duplicates are decided by the unique constraint on (tenant, source, external id), so that any
+number of workers with the same batch process each activity once (contract, “sync_activities”).
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from salesos.database import array, run, text_array
+from salesos.models import Tenant
+from salesos.retrying import DEADLOCK, SERIALIZATION_FAILURE, retried
+from salesos.tenancy import current_tenant
+
+
+class SentActivity(NamedTuple):
+    """An activity as it was sent, well-formed: the code checked, the e-mail in its normal form, the moment aware."""
+
+    code: str
+    external_id: str
+    email: str
+    occurred_at: datetime
+    data: str
+    """A JSON object, as text."""
+    received_at: datetime
+    request_id: uuid.UUID | None
+
+
+class Recorded(NamedTuple):
+    """What became of a batch; the three add up to its length."""
+
+    processed: int
+    skipped: int
+    duplicates: int
+
+
+class _Known(NamedTuple):
+    """What the tenant knows about a batch when it arrives."""
+
+    people: dict[str, tuple[int, int | None]]
+    """E-mail → (collaborator id, team id), active people only."""
+    missions: dict[str, tuple[int, int]]
+    """Code → (mission id, points), active missions only."""
+    has_unmatched: bool
+
+
+@retried(SERIALIZATION_FAILURE, DEADLOCK)
+def record_activities(source: str, sent: Sequence[SentActivity]) -> Recorded:
+    """Record a batch of one source in the current tenant, whole or not at all, points and scores included.
+
+    An activity whose external id is recorded already, or stands earlier in the batch, is a duplicate and changes
+    nothing. One whose e-mail no active collaborator has is skipped: kept as unmatched, its external id not taken.
+    """
+    if not sent:
+        return Recorded(0, 0, 0)
+    tenant = current_tenant()
+    known = _resolve(tenant, source, sent)
+    matched: dict[str, SentActivity] = {}
+    unmatched: list[SentActivity] = []
+    for activity in sent:
+        if activity.email not in known.people:
+            unmatched.append(activity)
+        else:
+            matched.setdefault(activity.external_id, activity)
+    # Of several with one id the first counts, of which somebody is known where there is one; the others are duplicates.
+    kept: dict[str, SentActivity] = {}
+    for activity in unmatched:
+        if activity.external_id not in matched:
+            kept.setdefault(activity.external_id, activity)
+    # Sorted, so that two batches with the same ids write them in the same order and never deadlock.
+    recorded, skipped = _write(
+        tenant, source, [matched[key] for key in sorted(matched)], [kept[key] for key in sorted(kept)], known
+    )
+    return Recorded(recorded, skipped, len(sent) - recorded - skipped)
+
+
+def _resolve(tenant: Tenant, source: str, sent: Sequence[SentActivity]) -> _Known:
+    rows = run(
+        _RESOLVE,
+        {
+            "tenant": tenant.pk,
+            "source": source,
+            "emails": text_array({activity.email for activity in sent}),
+            "codes": text_array({activity.code for activity in sent}),
+        },
+    )
+    known = _Known({}, {}, any(kind == "unmatched" for kind, *_ in rows))
+    for kind, name, number, other in rows:
+        if kind == "person":
+            known.people[name] = (number, other)
+        elif kind == "mapping":
+            known.missions[name] = (number, other)
+    return known
+
+
+def _write(
+    tenant: Tenant, source: str, matched: list[SentActivity], kept: list[SentActivity], known: _Known
+) -> tuple[int, int]:
+    """Write a batch in one statement. Returns how many activities were new, and how many were kept."""
+    zone = tenant.zone
+    people = [known.people[activity.email] for activity in matched]
+    missions = [known.missions.get(activity.code, _NO_MISSION) for activity in matched]
+    receipts = {activity.received_at for activity in matched}
+    rows = run(
+        _RECORD,
+        {
+            "tenant": tenant.pk,
+            "source": source,
+            "collaborators": array([person for person, _ in people]),
+            "teams": array([team for _, team in people]),
+            "missions": array([mission for mission, _ in missions]),
+            "points": array([points for _, points in missions]),
+            "days": array([activity.occurred_at.astimezone(zone).date() for activity in matched]),
+            "receipts": array([moment.isoformat() for moment in receipts]),
+            "receipt_days": array([moment.astimezone(zone).date() for moment in receipts]),
+            "has_unmatched": known.has_unmatched,
+            "kept_emails": text_array([activity.email for activity in kept]),
+            **_columns("", matched),
+            **_columns("kept_", kept),
+        },
+    )
+    recorded, skipped = rows[0]
+    return recorded, skipped
+
+
+_NO_MISSION = (None, None)
+
+
+def _columns(prefix: str, activities: list[SentActivity]) -> dict[str, str]:
+    """What activities say of themselves, matched or not, a column each."""
+    received = {moment: moment.isoformat() for moment in {activity.received_at for activity in activities}}
+    requests = {request: str(request or "NULL") for request in {activity.request_id for activity in activities}}
+    return {
+        f"{prefix}external_ids": text_array([activity.external_id for activity in activities]),
+        f"{prefix}codes": text_array([activity.code for activity in activities]),
+        f"{prefix}moments": array([activity.occurred_at.isoformat() for activity in activities]),
+        f"{prefix}received": array([received[activity.received_at] for activity in activities]),
+        f"{prefix}requests": array([requests[activity.request_id] for activity in activities]),
+        f"{prefix}data": text_array([activity.data for activity in activities]),
+    }
+
+
+_RESOLVE = """
+SELECT 'person', email, id, team_id FROM salesos_collaborator
+WHERE tenant_id = %(tenant)s AND is_active AND email = ANY (%(emails)s::text[])
+UNION ALL
+SELECT 'mapping', mapping.code, mission.id, mapping.points
+FROM missions_mapping AS mapping
+JOIN missions_mission AS mission ON mission.tenant_id = mapping.tenant_id AND mission.id = mapping.mission_id
+WHERE mapping.tenant_id = %(tenant)s AND mapping.source = %(source)s AND mission.is_active
+    AND mapping.code = ANY (%(codes)s::text[])
+UNION ALL
+SELECT 'unmatched', '', NULL, NULL
+WHERE EXISTS (SELECT 1 FROM missions_unmatchedactivity WHERE tenant_id = %(tenant)s)
+"""
+
+_RECORD = """
+WITH recorded AS (
+    INSERT INTO missions_activity (
+        tenant_id, source, external_id, code, collaborator_id, team_id, mission_id, points,
+        occurred_at, day, received_at, request_id, data
+    )
+    SELECT %(tenant)s, %(source)s, sent.*
+    FROM unnest(
+        %(external_ids)s::text[], %(codes)s::text[], %(collaborators)s::bigint[], %(teams)s::bigint[],
+        %(missions)s::bigint[], %(points)s::integer[], %(moments)s::timestamptz[], %(days)s::date[],
+        %(received)s::timestamptz[], %(requests)s::uuid[], %(data)s::jsonb[]
+    ) AS sent
+    ON CONFLICT (tenant_id, source, external_id) DO NOTHING
+    RETURNING external_id, code, collaborator_id, team_id, mission_id, points, day, received_at
+),
+scored AS (
+    INSERT INTO missions_score AS score (tenant_id, day, collaborator_id, team_id, mission_id, points, completions)
+    SELECT %(tenant)s, day, collaborator_id, team_id, mission_id, sum(points), count(*)
+    FROM recorded WHERE mission_id IS NOT NULL
+    GROUP BY day, collaborator_id, team_id, mission_id
+    ORDER BY day, collaborator_id, team_id, mission_id  -- the order in which every writer locks scores
+    ON CONFLICT (tenant_id, day, collaborator_id, team_id, mission_id) DO UPDATE
+    SET points = score.points + excluded.points, completions = score.completions + excluded.completions
+),
+tallied AS (
+    INSERT INTO missions_receivedcode AS tally (tenant_id, source, code, day, received, last_received_at)
+    SELECT %(tenant)s, %(source)s, recorded.code, receipt.day, count(*), max(receipt.received_at)
+    FROM recorded
+    JOIN unnest(%(receipts)s::timestamptz[], %(receipt_days)s::date[]) AS receipt (received_at, day)
+        USING (received_at)
+    GROUP BY recorded.code, receipt.day
+    ORDER BY recorded.code, receipt.day
+    ON CONFLICT (tenant_id, source, code, day) DO UPDATE
+    SET received = tally.received + excluded.received,
+        last_received_at = greatest(tally.last_received_at, excluded.last_received_at)
+),
+released AS (  -- what was kept as unmatched and has now been recorded
+    DELETE FROM missions_unmatchedactivity
+    WHERE %(has_unmatched)s AND tenant_id = %(tenant)s AND source = %(source)s
+        AND external_id = ANY (ARRAY(SELECT external_id FROM recorded))
+),
+kept AS (
+    INSERT INTO missions_unmatchedactivity AS kept (
+        tenant_id, source, external_id, code, email, occurred_at, received_at, request_id, data
+    )
+    SELECT %(tenant)s, %(source)s, sent.*
+    FROM unnest(
+        %(kept_external_ids)s::text[], %(kept_codes)s::text[], %(kept_emails)s::text[], %(kept_moments)s::timestamptz[],
+        %(kept_received)s::timestamptz[], %(kept_requests)s::uuid[], %(kept_data)s::jsonb[]
+    ) AS sent (external_id, code, email, occurred_at, received_at, request_id, data)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM missions_activity AS activity
+        WHERE activity.tenant_id = %(tenant)s AND activity.source = %(source)s
+            AND activity.external_id = sent.external_id
+        OFFSET 0  -- one look into the unique index for each, never a join planned while the table was small
+    )
+    ON CONFLICT (tenant_id, source, external_id) DO UPDATE
+    SET code = excluded.code, email = excluded.email, occurred_at = excluded.occurred_at,
+        received_at = excluded.received_at, request_id = excluded.request_id, data = excluded.data
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM recorded), (SELECT count(*) FROM kept)
+"""

@@ -1,0 +1,48 @@
+"""Where activities come from, and which codes each source may use. A code is parsed here and nowhere else."""
+
+import re
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+from salesos.errors import Refused
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of system that sends activities: its name in the data, its words on the screen, the shape of its codes."""
+
+    name: str
+    label: StrPromise
+    code_pattern: re.Pattern[str]
+    code_hint: StrPromise
+
+    def refuse_unknown(self, code: str) -> str:
+        """`code` itself; raises `Refused` when this source has no such code."""
+        if not self.code_pattern.fullmatch(code):
+            raise Refused("unknown_code", self.code_hint, field="code")
+        return code
+
+
+SOURCES = {
+    DEFAULT: Source(
+        DEFAULT,
+        _("Default"),
+        re.compile(r"(?!000)[0-9]{3}"),
+        _("A code of the Default integration has three digits, 001 to 999."),
+    )
+}
+
+CODE_OF_ITS_SOURCE = ~Q(source=DEFAULT) | (Q(code__regex=r"^[0-9]{3}$") & ~Q(code="000"))
+
+
+def source(name: str) -> Source:
+    """The source called `name`; raises `Refused` when there is none."""
+    try:
+        return SOURCES[name]
+    except KeyError:
+        raise Refused("unknown_source", _("There is no source “%(name)s”.") % {"name": name}, field="source") from None
