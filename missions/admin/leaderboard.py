@@ -1,0 +1,85 @@
+"""The leaderboard screen: people or teams, any period, by mission."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from missions.leaderboards import standings, team_standings
+from missions.models import Mission
+from missions.periods import Period, today_in, window, window_before
+from salesos.admin.screens import Screen
+from salesos.admin.site import site
+from salesos.admin.widgets import LocalDateInput
+from salesos.errors import Refused
+from salesos.roles import EVERYONE
+
+MOST_ROWS = 500
+
+
+class BoardForm(forms.Form):
+    """What the board shows. Everything has a default, so that a bare address is this month's people."""
+
+    period = forms.ChoiceField(
+        label=_("Period"), choices=Period.choices, required=False, widget=UnfoldAdminSelectWidget({"data-submit": ""})
+    )
+    mission = forms.ModelChoiceField(
+        label=_("Mission"),
+        queryset=None,
+        required=False,
+        empty_label=_("All missions"),
+        widget=UnfoldAdminSelectWidget({"data-submit": ""}),
+    )
+    first = forms.DateField(label=_("First day"), required=False, widget=LocalDateInput)
+    last = forms.DateField(label=_("Last day"), required=False, widget=LocalDateInput)
+    by = forms.ChoiceField(choices=[("people", ""), ("teams", "")], required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mission"].queryset = Mission.objects.all()
+
+    @property
+    def chosen_period(self) -> Period:
+        return Period(self.cleaned_data.get("period") or Period.MONTH)
+
+    @property
+    def first_and_last(self) -> tuple[date | None, date | None]:
+        return self.cleaned_data.get("first"), self.cleaned_data.get("last")
+
+
+class Leaderboard(Screen):
+    name = "leaderboard"
+    title = _("Leaderboard")
+    template_name = "missions/leaderboard.html"
+    may_view = EVERYONE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = BoardForm({"period": Period.MONTH, "by": "people", **request.GET.dict()})
+        form.is_valid()
+        by_team = form.cleaned_data.get("by") == "teams"
+        board, refusal = self._board(form, by_team)
+        return self.page(
+            form=form, by_team=by_team, board=board, refusal=refusal, is_custom=form.chosen_period == Period.CUSTOM
+        )
+
+    def _board(self, form: BoardForm, by_team: bool) -> tuple[Any, str]:
+        if form.errors:
+            return [], ""
+        first, last = form.first_and_last
+        try:
+            days = window(
+                form.chosen_period, today=today_in(self.request.tenant, timezone.now()), first=first, last=last
+            )
+        except Refused as refused:
+            return [], str(refused)
+        rows = (team_standings if by_team else standings)(
+            days, previous=window_before(days), mission=form.cleaned_data.get("mission"), limit=MOST_ROWS
+        )
+        return rows, ""
+
+
+site.add_screen("missions/leaderboard/", Leaderboard)

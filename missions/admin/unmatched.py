@@ -1,0 +1,162 @@
+"""Activities whose e-mail nobody active has, grouped by it: replay, point to a person, register, discard."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from missions.models import UnmatchedActivity
+from missions.recording import Recorded
+from missions.unmatched import discard, replay, replay_as, unmatched_people
+from salesos.admin.base import TenantForm
+from salesos.admin.screens import Screen
+from salesos.admin.site import site
+from salesos.errors import Refused
+from salesos.models import Collaborator, Team
+from salesos.models.user import normal_email
+from salesos.roles import EVERYONE, MANAGERS
+
+MOST_ROWS = 300
+MOST_SAMPLES = 10
+
+
+class PointToForm(forms.Form):
+    person = forms.EmailField(
+        label=_("E-mail of the collaborator"),
+        widget=UnfoldAdminEmailInputWidget,
+        help_text=_("Somebody who is registered with another address."),
+    )
+
+    def clean_person(self) -> Collaborator:
+        person = Collaborator.objects.active().filter(email=normal_email(self.cleaned_data["person"])).first()
+        if person is None:
+            raise ValidationError(_("No active collaborator has this e-mail address."))
+        return person
+
+
+class RegisterForm(TenantForm):
+    """A new collaborator with the address of what was kept."""
+
+    # Declared: a field made from the model would ask for the teams when this module is imported, outside any tenant.
+    team = forms.ModelChoiceField(label=_("Team"), queryset=None, required=False, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = Collaborator
+        fields = ("name", "email")
+        widgets = {"name": UnfoldAdminTextInputWidget, "email": forms.HiddenInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = Team.objects.all()
+
+
+class Unmatched(Screen):
+    name = "unmatched"
+    title = _("Unmatched")
+    template_name = "missions/unmatched.html"
+    may_view = EVERYONE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        people = unmatched_people()
+        may_change = UnmatchedOf.is_open_to(request, posting=True)
+        return self.page(people=people[:MOST_ROWS], left_out=max(len(people) - MOST_ROWS, 0), may_change=may_change)
+
+
+class UnmatchedOf(Screen):
+    """What is kept for one e-mail address, and what can be done with it."""
+
+    name = "unmatched_of"
+    title = _("Unmatched")
+    template_name = "missions/unmatched_of.html"
+    may_view, may_post = EVERYONE, MANAGERS
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.email = normal_email(request.GET.get("email", "")).replace("\x00", "")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._show(PointToForm(), RegisterForm(initial={"email": self.email}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        doing: dict[str, Callable[[], HttpResponse]] = {
+            "replay": self._replay,
+            "point": self._point,
+            "register": self._register,
+            "discard": self._discard,
+        }
+        if request.POST.get("do") not in doing:
+            raise Http404
+        try:
+            return doing[request.POST["do"]]()
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return self._here()
+
+    def _replay(self) -> HttpResponse:
+        return self._done(replay(self.email))
+
+    def _point(self) -> HttpResponse:
+        form = PointToForm(self.request.POST)
+        if not form.is_valid():
+            return self._show(form, RegisterForm(initial={"email": self.email}))
+        return self._done(replay_as(self.email, form.cleaned_data["person"]))
+
+    def _register(self) -> HttpResponse:
+        sent: QueryDict = self.request.POST.copy()
+        sent["email"] = self.email
+        form = RegisterForm(sent)
+        with transaction.atomic():
+            if not form.is_valid():
+                for error in form.errors.get("email", ()):
+                    form.add_error(None, error)
+                return self._show(PointToForm(), form)
+            form.instance.team = form.cleaned_data["team"]
+            form.save()
+        return self._done(replay(self.email))
+
+    def _discard(self) -> HttpResponse:
+        count = discard(self.email)
+        messages.success(self.request, _("%(count)d activities discarded.") % {"count": count})
+        return self.back("unmatched")
+
+    def _done(self, recorded: Recorded) -> HttpResponse:
+        messages.success(
+            self.request,
+            _("%(recorded)d activities recorded, %(duplicates)d were there already.")
+            % {"recorded": recorded.processed, "duplicates": recorded.duplicates},
+        )
+        return self.back("unmatched")
+
+    def _show(self, point: PointToForm, register: RegisterForm) -> HttpResponse:
+        kept = UnmatchedActivity.objects.filter(email=self.email)
+        count = kept.count()
+        if not count:
+            raise Http404
+        return self.page(
+            email=self.email,
+            count=count,
+            samples=kept.order_by("-pk")[:MOST_SAMPLES],
+            is_registered=Collaborator.objects.active().filter(email=self.email).exists(),
+            point=point,
+            register=register,
+        )
+
+    def _here(self) -> HttpResponse:
+        if not UnmatchedActivity.objects.filter(email=self.email).exists():
+            return self.back("unmatched")
+        query = QueryDict(mutable=True)
+        query["email"] = self.email
+        answer = self.back()
+        answer["Location"] = f"{reverse('admin:unmatched_of')}?{query.urlencode()}"
+        return answer
+
+
+site.add_screen("missions/unmatched/", Unmatched)
+site.add_screen("missions/unmatched/person/", UnmatchedOf)

@@ -1,0 +1,5 @@
+"""The screen Missions › Configure: which code of a CRM leads to which mission, and for how many points."""
+
+from missions.configure import screens
+
+__all__ = ["screens"]

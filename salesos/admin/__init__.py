@@ -1,0 +1,9 @@
+"""The dashboard: Django's admin on django-unfold, inside the tenant that the user acts in.
+
+`site` holds the screens, `acting` opens the fence, `base` has the classes every model's admin inherits. Importing the
+package registers the core's models; packages above the core do the same in an `admin` of their own.
+"""
+
+from salesos.admin import api_keys, members, people, platform, request_log, tenant_settings
+
+__all__ = ["api_keys", "members", "people", "platform", "request_log", "tenant_settings"]

@@ -1,0 +1,130 @@
+"""In which tenant a dashboard user acts, and as what. The dashboard's only door into `tenant_context()`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.defaults import permission_denied
+
+from salesos.models import Membership, Tenant, User
+from salesos.roles import Role
+from salesos.tenancy import tenant_context
+
+DASHBOARD = "/dashboard/"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SESSION_KEY = "acting_tenant"
+MOST_CHOICES = 30
+"""How many tenants the switcher shows to platform staff; the Tenants screen has the others."""
+
+OWN_AFFAIRS = ("login", "logout", "password_change", "switch")
+"""Where an auditor, who changes nothing, may post nevertheless: it concerns only themselves."""
+
+WITHOUT_A_TENANT = ("login", "logout", "jsi18n", "password_change", "password_change_done")
+"""What somebody without any membership may still open: the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts where. `tenant` and `role` are None for platform staff before there is any tenant."""
+
+    tenant: Tenant | None
+    role: Role | None
+    choices: tuple[Tenant, ...]
+    """The tenants and sandboxes to switch to, the present one among them, each sandbox behind its tenant."""
+
+    @property
+    def home(self) -> Tenant | None:
+        """The tenant itself, also while acting in its sandbox."""
+        return (self.tenant.sandbox_of or self.tenant) if self.tenant else None
+
+
+def acting_of(user: User, chosen_id: int | None) -> Acting | None:
+    """Where `user` acts now: in `chosen_id` while they may, else in their first tenant. None for a user without any.
+
+    Asks the database each time, so that a membership that was removed ends with the next request. One query, for
+    platform staff at most three.
+    """
+    if user.is_platform_staff:
+        return _acting_as_staff(user, chosen_id)
+    roles: dict[int, Role] = {}
+    choices: list[Tenant] = []
+    memberships = Membership.objects.filter(user=user).select_related("tenant__sandbox").order_by("tenant__name", "pk")
+    for membership in memberships:
+        for tenant in with_sandbox(membership.tenant):
+            roles[tenant.pk] = Role(membership.role)
+            choices.append(tenant)
+    if not choices:
+        return None
+    tenant = next((tenant for tenant in choices if tenant.pk == chosen_id), choices[0])
+    return Acting(tenant, roles[tenant.pk], tuple(choices))
+
+
+def _acting_as_staff(user: User, chosen_id: int | None) -> Acting:
+    if chosen_id is None:
+        chosen_id = user.memberships.order_by("tenant__name", "pk").values_list("tenant_id", flat=True).first()
+    homes = Tenant.objects.filter(sandbox_of=None).select_related("sandbox")[:MOST_CHOICES]
+    choices = [tenant for home in homes for tenant in with_sandbox(home)]
+    tenant = next((tenant for tenant in choices if tenant.pk == chosen_id), None)
+    if tenant is None and chosen_id is not None:
+        tenant = Tenant.objects.filter(pk=chosen_id).select_related("sandbox_of").first()
+        if tenant is not None:
+            choices.append(tenant)
+    if tenant is None and choices:
+        tenant = choices[0]
+    return Acting(tenant, Role.ADMIN if tenant else None, tuple(choices))
+
+
+def with_sandbox(home: Tenant) -> list[Tenant]:
+    """`home` and, when it has one, its sandbox; neither needs another query when `sandbox` was selected."""
+    sandbox = getattr(home, "sandbox", None)
+    if sandbox is None:
+        return [home]
+    sandbox.sandbox_of = home
+    return [home, sandbox]
+
+
+def may_act_in(user: User, slug: str) -> Tenant | None:
+    """The tenant called `slug` when `user` may act in it; None for a stranger's as for one that does not exist."""
+    tenant = Tenant.objects.select_related("sandbox_of").filter(slug=slug).first()
+    return tenant if tenant is not None and user.role_in(tenant) is not None else None
+
+
+def _is_at(request: HttpRequest, names: tuple[str, ...]) -> bool:
+    return request.path_info in {reverse(f"admin:{name}") for name in names}
+
+
+class ActingTenantMiddleware:
+    """Runs each dashboard request of a signed-in user inside their tenant, on its clock and in its language.
+
+    Sets `request.acting`, `request.tenant` and `request.role`. Other paths, the API's above all, get no tenant here.
+    An answer that streams is read after the fence has closed: it has to open its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.acting, request.tenant, request.role = None, None, None
+        if not request.path_info.startswith(DASHBOARD) or not request.user.is_authenticated:
+            return self.get_response(request)
+        acting = acting_of(request.user, request.session.get(SESSION_KEY))
+        if acting is None:
+            if _is_at(request, WITHOUT_A_TENANT):
+                return self.get_response(request)
+            return render(request, "salesos/no_membership.html", status=403)
+        request.acting, request.tenant, request.role = acting, acting.tenant, acting.role
+        if acting.role == Role.AUDITOR and request.method not in SAFE_METHODS and not _is_at(request, OWN_AFFAIRS):
+            # Each screen says no by itself; this holds for the one that forgets.
+            return permission_denied(request, PermissionDenied())
+        if acting.tenant is None:
+            return self.get_response(request)
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(acting.tenant.language)
+            request.LANGUAGE_CODE = translation.get_language()
+        with tenant_context(acting.tenant), timezone.override(acting.tenant.zone):
+            return self.get_response(request)

@@ -1,0 +1,149 @@
+"""What every model's admin inherits: roles in place of Django's permissions, and a no that is not a crash."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import DataError, IntegrityError, models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from unfold import paginator
+from unfold.admin import ModelAdmin
+
+from salesos.errors import Refused
+from salesos.roles import NOBODY, Role
+from salesos.tenancy import Tenanted
+
+MOST_PAGES = 200
+"""Behind this page of a big list a filter finds what turning pages does not: the database would read all of them."""
+
+
+class InfinitePaginator(paginator.InfinitePaginator):
+    """For big tables: never counts. Unfold's templates know it by the name of its class."""
+
+    @cached_property
+    def count(self) -> int:
+        return MOST_PAGES * self.per_page
+
+
+class TenantForm(forms.ModelForm):
+    """Validates uniqueness and foreign keys within the tenant, which no form has as a field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.instance, Tenanted):
+            self.instance.take_tenant()
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"tenant"}
+
+
+class RoleAdmin(ModelAdmin):
+    """A model's screens, opened by role. Safe by default: nobody may do anything until a subclass says so."""
+
+    may_view: ClassVar[frozenset[Role]] = NOBODY
+    may_add: ClassVar[frozenset[Role]] = NOBODY
+    may_change: ClassVar[frozenset[Role]] = NOBODY
+    may_delete: ClassVar[frozenset[Role]] = NOBODY
+
+    list_per_page = 50
+    list_filter_submit = True
+    compressed_fields = True
+    warn_unsaved_form = True
+
+    def allows(self, request: HttpRequest, roles: frozenset[Role]) -> bool:
+        return getattr(request, "role", None) in roles
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.allows(request, self.may_view)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, self.may_add)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.allows(request, self.may_change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.allows(request, self.may_delete)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without Django's mass deletion: what may be deleted is deleted one at a time, by its own rules."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST" and not self.get_actions(request):
+            raise PermissionDenied
+        return self._answer_refusals(request, super().changelist_view, request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self._answer_refusals(request, super().changeform_view, request, object_id, form_url, extra_context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._answer_refusals(request, super().delete_view, request, object_id, extra_context)
+
+    def _answer_refusals(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponse:
+        """The view's answer; a rule's no, and a race that only the database could decide, become a message."""
+        try:
+            return view(*args)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        except (IntegrityError, DataError):
+            if request.method != "POST":
+                raise
+            messages.error(request, _("This could not be saved: it clashes with what is there. Look again and retry."))
+        return HttpResponseRedirect(request.get_full_path())
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        raise Http404
+
+
+class TenantAdmin(RoleAdmin):
+    """Base for tenant data: the model's own fenced manager answers, its form validates inside the tenant."""
+
+    form = TenantForm
+
+
+class ReadOnlyAdmin(TenantAdmin):
+    """For logs and evidence: a big table to look at, newest first, that nobody changes from here."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+    # Any other order would sort the whole table.
+    sortable_by = ()
+    actions = None
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class PlatformAdmin(RoleAdmin):
+    """For what belongs to no tenant: platform staff only."""
+
+    def allows(self, request: HttpRequest, roles: frozenset[Role]) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False

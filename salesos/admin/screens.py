@@ -1,0 +1,85 @@
+"""Screens that are no model's list or form: a view with roles, a title and a template, inside the site's frame."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django_stubs_ext import StrPromise
+
+from salesos.admin.acting import SESSION_KEY, may_act_in
+from salesos.roles import NOBODY, Role
+
+if TYPE_CHECKING:
+    from salesos.admin.site import DashboardSite
+
+
+class Screen(View):
+    """Base of the dashboard's own screens. Safe by default: a subclass names the roles that may look and that may post.
+
+    Put on the site with `site.add_screen(route, TheScreen)`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str | StrPromise] = ""
+    template_name: ClassVar[str] = ""
+    may_view: ClassVar[frozenset[Role]] = NOBODY
+    may_post: ClassVar[frozenset[Role]] = NOBODY
+    for_platform: ClassVar[bool] = False
+    """Platform staff only, whatever the roles say."""
+
+    route: ClassVar[str] = ""
+    site: "DashboardSite" = None  # type: ignore[assignment]  # given by as_view()
+    http_method_names = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not self.is_open_to(request, posting=request.method == "POST"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @classmethod
+    def is_open_to(cls, request: HttpRequest, *, posting: bool = False) -> bool:
+        """Whether the user may look at this screen, or with `posting` also use it."""
+        if cls.for_platform:
+            return request.user.is_superuser
+        return request.role in (cls.may_post if posting else cls.may_view)
+
+    def page(self, status: int = 200, template_name: str = "", **context: Any) -> TemplateResponse:
+        """The screen's template in the site's frame."""
+        self.request.current_app = self.site.name
+        return TemplateResponse(
+            self.request,
+            template_name or self.template_name,
+            {
+                **self.site.each_context(self.request),
+                "title": self.title,
+                "may_post": self.is_open_to(self.request, posting=True),
+                **context,
+            },
+            status=status,
+        )
+
+    def back(self, name: str = "", *args: Any) -> HttpResponseRedirect:
+        """To the screen called `name`, by default this one."""
+        return HttpResponseRedirect(reverse(f"admin:{name or self.name}", args=args))
+
+
+class SwitchTenant(Screen):
+    """Act in another tenant from now on. A stranger's tenant is not found, as one that does not exist."""
+
+    name = "switch"
+    title = _("Switch tenant")
+
+    @classmethod
+    def is_open_to(cls, request: HttpRequest, *, posting: bool = False) -> bool:
+        return posting
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        tenant = may_act_in(request.user, request.POST.get("tenant", ""))
+        if tenant is None:
+            raise Http404
+        request.session[SESSION_KEY] = tenant.pk
+        return self.back("index")

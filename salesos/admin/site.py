@@ -1,0 +1,55 @@
+"""The dashboard's site: which screens there are, and what all of them share."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+from salesos.admin.screens import Screen, SwitchTenant
+
+CLOSED = {
+    # Tells whether a row of any tenant exists, and nothing of ours has a public page.
+    "view_on_site",
+    # Unfold's search keeps its answers by user alone, across tenants and roles.
+    "search",
+}
+
+
+class DashboardSite(UnfoldAdminSite):
+    """The one admin site. Models come with `register()`, screens of their own with `add_screen()`."""
+
+    site_header = _("SalesOS")
+    index_title = _("Overview")
+    enable_nav_sidebar = True
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.screens: dict[str, type[Screen]] = {}
+
+    def add_screen(self, route: str, screen: type[Screen]) -> type[Screen]:
+        """Serve `screen` at `route` below the dashboard; it reverses as `admin:<screen.name>`."""
+        screen.route = route
+        self.screens[screen.name] = screen
+        return screen
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        screens = [
+            path(screen.route, self.admin_view(screen.as_view(site=self)), name=screen.name)
+            for screen in self.screens.values()
+        ]
+        return screens + [url for url in super().get_urls() if getattr(url, "name", None) not in CLOSED]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        acting = getattr(request, "acting", None)
+        if acting is not None and acting.tenant is not None:
+            context["site_header"] = acting.home.name
+            context["site_subheader"] = _("Sandbox") if acting.tenant.is_sandbox else "SalesOS"
+            context["site_dropdown"] = acting.choices
+        return context
+
+
+site = DashboardSite()
+site.add_screen("switch/", SwitchTenant)

@@ -1,0 +1,27 @@
+"""What the dashboard's frame shows of where the user acts, and the files it loads: ours, and no other host's."""
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
+
+
+def environment(request: HttpRequest) -> tuple[str, str] | None:
+    """The badge in the header of every page: whoever acts in a sandbox must not take it for the real thing."""
+    tenant = getattr(request, "tenant", None)
+    return (_("Sandbox"), "warning") if tenant is not None and tenant.is_sandbox else None
+
+
+def title_prefix(request: HttpRequest) -> str:
+    return f"[{_('Sandbox')}]" if environment(request) else ""
+
+
+def styles(request: HttpRequest) -> str:
+    return static("salesos/dashboard.css")
+
+
+def favicon(request: HttpRequest) -> str:
+    return static("salesos/favicon.svg")
+
+
+def scripts(request: HttpRequest) -> str:
+    return static("salesos/dashboard.js")

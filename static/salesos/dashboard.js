@@ -1,0 +1,27 @@
+// Copy buttons: data-copy names the element whose text goes to the clipboard.
+document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) {
+        return;
+    }
+    const source = document.getElementById(button.dataset.copy);
+    const text = source.value ?? source.textContent;
+    try {
+        await navigator.clipboard.writeText(text);
+    } catch {
+        // Without HTTPS there is no clipboard to write to: leave it selected for the keyboard.
+        if (source.select) {
+            source.select();
+        } else {
+            window.getSelection().selectAllChildren(source);
+        }
+    }
+    button.classList.add("copied");
+});
+
+// Filters that act at once: data-submit on a control sends its form.
+document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) {
+        event.target.form.requestSubmit();
+    }
+});
