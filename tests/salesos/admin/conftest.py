@@ -1,0 +1,114 @@
+"""A dashboard with something on every screen, in two tenants."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+from uuid_utils.compat import uuid7
+
+from missions.adjustments import adjust
+from missions.mapping import set_mapping
+from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity
+from missions.recording import SentActivity, record_activities
+from salesos.models import ApiKey, Collaborator, RequestLog, Team, Tenant, User
+from salesos.roles import Role
+from salesos.tenancy import tenant_context
+from tests.factories import MembershipFactory, UserFactory
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespace:
+    """`count` rows of every model in `tenant`; the first of each is returned."""
+    slug = tenant.slug
+    with tenant_context(tenant):
+        for number in range(start, start + count):
+            team = Team.objects.create(name=f"{slug} team {number}")
+            person = Collaborator.objects.create(
+                name=f"{slug} person {number}",
+                email=f"person{number}@{slug}.example",
+                external_id=f"e{number}",
+                team=team,
+            )
+            mission = Mission.objects.create(name=f"{slug} mission {number}")
+            set_mapping("default", f"{number + 1:03d}", mission=mission, points=5, label=f"{slug} label {number}")
+            _send(f"{slug}-{number}", f"{number + 1:03d}", person.email)
+            _send(f"{slug}-unmapped-{number}", f"{number + 501:03d}", person.email)
+            _send(f"{slug}-lost-{number}", "001", f"lost{number}@{slug}.example")
+            adjust(person, points=3, reason=f"{slug} reason {number}", by=None, at=NOW)
+            key = ApiKey.objects.create(
+                name=f"{slug} key {number}", key_id=f"{tenant.pk:06d}{number:06d}", scopes=["default:sync"]
+            )
+            RequestLog.objects.create(
+                id=uuid7(),
+                at=NOW,
+                tenant=tenant,
+                api_key=key,
+                method="POST",
+                path="/functions/v1/default-integration",
+                action="sync_activities",
+                status=200,
+                duration_ms=3.5,
+                bytes_in=10,
+                counts={"processed": 1},
+            )
+        return SimpleNamespace(
+            tenant=tenant,
+            team=Team.objects.first(),
+            person=Collaborator.objects.first(),
+            mission=Mission.objects.first(),
+            activity=Activity.objects.first(),
+            unmatched=UnmatchedActivity.objects.first(),
+            adjustment=Adjustment.objects.first(),
+            key=ApiKey.objects.first(),
+            request=RequestLog.objects.first(),
+            code=ReceivedCode.objects.first(),
+        )
+
+
+def _send(external_id: str, code: str, email: str) -> None:
+    record_activities("default", [SentActivity(code, external_id, email, NOW, '{"client": "Zöe"}', NOW, uuid7())])
+
+
+def member(tenant: Tenant, role: Role) -> User:
+    return MembershipFactory(
+        tenant=tenant, role=role, user__email=f"{role}@{tenant.slug}.example", user__password=None
+    ).user
+
+
+def signed_in(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def acme_rows(acme, globex):
+    return furnish(acme)
+
+
+@pytest.fixture
+def globex_rows(globex):
+    return furnish(globex)
+
+
+@pytest.fixture
+def staff(db) -> User:
+    return UserFactory(email="staff@salesos.example", is_platform_staff=True, password=None)
+
+
+@pytest.fixture
+def people(acme, globex, staff):
+    """Clients by who they are; globex has members of its own."""
+    for role in Role:
+        member(globex, role)
+    return {
+        "anonymous": signed_in(None),
+        "nobody": signed_in(UserFactory(email="nobody@example.com", password=None)),
+        "auditor": signed_in(member(acme, Role.AUDITOR)),
+        "manager": signed_in(member(acme, Role.MANAGER)),
+        "admin": signed_in(member(acme, Role.ADMIN)),
+        "staff": signed_in(staff),
+    }

@@ -1,0 +1,164 @@
+from django.test import RequestFactory
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from salesos.admin.acting import ActingTenantMiddleware
+from salesos.models import Membership, Team
+from salesos.roles import Role
+from salesos.tenancy import current_tenant_or_none, tenant_context
+from tests.factories import MembershipFactory, UserFactory
+from tests.salesos.admin.conftest import member, signed_in
+
+OVERVIEW = "/dashboard/"
+
+
+def seen(user, path=OVERVIEW, session=None) -> dict:
+    """What a view sees behind the middleware."""
+    found = {}
+
+    def view(request):
+        found.update(
+            tenant=current_tenant_or_none(),
+            role=request.role,
+            zone=timezone.get_current_timezone_name(),
+            language=translation.get_language(),
+        )
+
+    request = RequestFactory().get(path)
+    request.user, request.session = user, session or {}
+    with translation.override("en"):
+        ActingTenantMiddleware(view)(request)
+    return found
+
+
+def test_the_root_leads_to_the_dashboard(client):
+    assert client.get("/").headers["Location"] == OVERVIEW
+
+
+def test_a_member_acts_in_their_tenant_on_its_clock_and_in_its_language(acme, globex):
+    acme.language = "pt-br"
+    acme.save()
+    assert seen(member(acme, Role.MANAGER)) == {
+        "tenant": acme, "role": Role.MANAGER, "zone": "America/Sao_Paulo", "language": "pt-br",
+    }  # fmt: skip
+
+
+def test_the_fence_is_closed_again_afterwards_and_on_other_paths(acme, globex):
+    user = member(acme, Role.ADMIN)
+    seen(user)
+    assert current_tenant_or_none() is None
+    assert seen(user, path="/functions/v1/default-integration")["tenant"] is None
+    assert seen(user, path="/v1/leads")["tenant"] is None
+
+
+def test_the_first_membership_by_name_is_the_default(acme, globex):
+    user = MembershipFactory(tenant=globex, role=Role.ADMIN).user
+    assert seen(user)["tenant"] == globex
+    MembershipFactory(user=user, tenant=acme, role=Role.AUDITOR)
+    assert (seen(user)["tenant"], seen(user)["role"]) == (acme, Role.AUDITOR)
+
+
+def test_switching_takes_effect_at_once_and_lasts(acme, globex):
+    user = MembershipFactory(tenant=globex, role=Role.ADMIN).user
+    MembershipFactory(user=user, tenant=acme, role=Role.AUDITOR)
+    with tenant_context(globex):
+        Team.objects.create(name="Globex team")
+    client = signed_in(user)
+    assert b"Globex team" not in client.get("/dashboard/salesos/team/").content
+    client.post(reverse("admin:switch"), {"tenant": "globex"})
+    assert b"Globex team" in client.get("/dashboard/salesos/team/").content
+    assert b"Globex team" in client.get("/dashboard/salesos/team/").content
+
+
+def test_a_sandbox_is_acted_in_with_the_tenants_role_and_says_so(acme, globex):
+    user = member(acme, Role.MANAGER)
+    client = signed_in(user)
+    assert b"[Sandbox]" not in client.get(OVERVIEW).content
+    client.post(reverse("admin:switch"), {"tenant": "acme-sandbox"})
+    assert b"[Sandbox]" in client.get(OVERVIEW).content
+    assert seen(user, session=client.session)["tenant"] == acme.sandbox
+    assert seen(user, session=client.session)["role"] == Role.MANAGER
+
+
+def test_what_is_made_in_the_sandbox_stays_there(acme, globex):
+    client = signed_in(member(acme, Role.MANAGER))
+    client.post(reverse("admin:switch"), {"tenant": "acme-sandbox"})
+    client.post("/dashboard/salesos/team/add/", {"name": "Testers"})
+    with tenant_context(acme):
+        assert list(Team.objects.all()) == []
+    with tenant_context(acme.sandbox):
+        assert [team.name for team in Team.objects.all()] == ["Testers"]
+
+
+def test_a_strangers_tenant_is_the_same_404_as_an_unknown_one(acme, globex):
+    client = signed_in(member(acme, Role.ADMIN))
+    foreign = client.post(reverse("admin:switch"), {"tenant": "globex"})
+    unknown = client.post(reverse("admin:switch"), {"tenant": "nowhere"})
+    assert (foreign.status_code, foreign.content) == (404, unknown.content)
+
+
+def test_a_switch_is_never_a_get(acme, globex):
+    client = signed_in(member(acme, Role.ADMIN))
+    assert client.get(reverse("admin:switch"), {"tenant": "acme-sandbox"}).status_code == 403
+
+
+def test_a_tenant_that_is_only_in_the_session_is_not_acted_in(acme, globex):
+    assert seen(member(acme, Role.ADMIN), session={"acting_tenant": globex.pk})["tenant"] == acme
+
+
+def test_a_removed_membership_ends_with_the_next_request(acme, globex):
+    user = member(acme, Role.ADMIN)
+    MembershipFactory(user=user, tenant=globex, role=Role.AUDITOR)
+    client = signed_in(user)
+    assert client.get("/dashboard/salesos/apikey/add/").status_code == 200
+    Membership.objects.filter(user=user, tenant=acme).delete()
+    assert client.get("/dashboard/salesos/apikey/add/").status_code == 403
+    assert seen(user, session=client.session)["tenant"] == globex
+
+
+def test_a_changed_role_counts_from_the_next_request(acme, globex):
+    user = member(acme, Role.ADMIN)
+    client = signed_in(user)
+    Membership.objects.filter(user=user).update(role=Role.AUDITOR)
+    assert client.get("/dashboard/salesos/apikey/add/").status_code == 403
+
+
+def test_whoever_belongs_to_no_tenant_is_told_so(acme, globex):
+    answer = signed_in(UserFactory(email="zoe@example.com")).get(OVERVIEW)
+    assert answer.status_code == 403
+    assert b"You are not a member of any tenant" in answer.content
+    assert b"zoe@example.com" in answer.content
+
+
+def test_an_inactive_user_is_signed_out(acme, globex):
+    user = member(acme, Role.ADMIN)
+    client = signed_in(user)
+    user.is_active = False
+    user.save()
+    assert client.get(OVERVIEW).status_code == 302
+
+
+def test_platform_staff_act_as_admins_everywhere(acme, globex, staff):
+    client = signed_in(staff)
+    for tenant in (acme, globex, globex.sandbox):
+        assert client.post(reverse("admin:switch"), {"tenant": tenant.slug}).status_code == 302
+        assert (seen(staff, session=client.session)["tenant"], seen(staff)["role"]) == (tenant, Role.ADMIN)
+
+
+def test_platform_staff_can_begin_without_any_tenant(staff):
+    client = signed_in(staff)
+    assert b"There is no tenant yet" in client.get(OVERVIEW).content
+    assert client.get("/dashboard/salesos/collaborator/").status_code == 403
+    sent = {"name": "Acme", "slug": "acme", "time_zone": "America/Sao_Paulo", "language": "en", "is_active": "on"}
+    assert client.post("/dashboard/salesos/tenant/add/", sent).status_code == 302
+    assert client.get("/dashboard/salesos/collaborator/").status_code == 200
+    assert seen(staff)["tenant"].sandbox.slug == "acme-sandbox"
+
+
+def test_a_chosen_language_is_kept(acme, globex):
+    acme.language = "pt-br"
+    acme.save()
+    client = signed_in(member(acme, Role.ADMIN))
+    assert client.get(OVERVIEW).headers["Content-Language"] == "pt-br"
+    client.cookies["django_language"] = "es"
+    assert client.get(OVERVIEW).headers["Content-Language"] == "es"

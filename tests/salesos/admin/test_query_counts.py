@@ -1,0 +1,46 @@
+"""Ten rows cost as many statements as one, on every list and screen."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.salesos.admin import routes
+from tests.salesos.admin.conftest import furnish, member, signed_in
+
+MOST = 18
+"""Session, user, memberships, then the screen's own."""
+
+SCREENS = [
+    name
+    for name in routes.names()
+    if not routes.takes_a_row(name) and name not in ("login", "logout", "switch", "jsi18n", "password_change_done")
+]
+
+
+@pytest.fixture
+def measured(acme, globex, db):
+    def statements() -> dict[str, int]:
+        counts = {}
+        for name in SCREENS:
+            with CaptureQueriesContext(connection) as queries:
+                client.get(routes.address(name, email="lost0@acme.example"))
+            counts[name] = len(queries)
+        return counts
+
+    client = signed_in(member(acme, "admin"))
+    furnish(globex)
+    furnish(acme)
+    client.get("/dashboard/")
+    one = statements()
+    furnish(acme, count=9, start=1)
+    return one, statements()
+
+
+def test_ten_rows_cost_as_many_statements_as_one(measured):
+    one, ten = measured
+    assert ten == one
+
+
+def test_no_screen_asks_more_than_it_must(measured):
+    _one, ten = measured
+    assert {name: count for name, count in ten.items() if count > MOST} == {}

@@ -1,0 +1,2 @@
+def test_it(acme, globex):
+    assert acme.sandbox.is_sandbox
