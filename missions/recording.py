@@ -103,7 +103,7 @@ def _write(
     zone = tenant.zone
     people = [known.people[activity.email] for activity in matched]
     missions = [known.missions.get(activity.code, _NO_MISSION) for activity in matched]
-    receipts = {activity.received_at for activity in matched}
+    arrivals = {activity.received_at for activity in matched}
     rows = run(
         _RECORD,
         {
@@ -114,8 +114,8 @@ def _write(
             "missions": array([mission for mission, _ in missions]),
             "points": array([points for _, points in missions]),
             "days": array([activity.occurred_at.astimezone(zone).date() for activity in matched]),
-            "receipts": array([moment.isoformat() for moment in receipts]),
-            "receipt_days": array([moment.astimezone(zone).date() for moment in receipts]),
+            "arrivals": array([moment.isoformat() for moment in arrivals]),
+            "arrival_days": array([moment.astimezone(zone).date() for moment in arrivals]),
             "has_unmatched": known.has_unmatched,
             "kept_emails": text_array([activity.email for activity in kept]),
             **_columns("", matched),
@@ -130,15 +130,15 @@ _NO_MISSION = (None, None)
 
 
 def _columns(prefix: str, activities: list[SentActivity]) -> dict[str, str]:
-    """What activities say of themselves, matched or not, a column each."""
-    received = {moment: moment.isoformat() for moment in {activity.received_at for activity in activities}}
-    requests = {request: str(request or "NULL") for request in {activity.request_id for activity in activities}}
+    """What activities say of themselves, matched or not, a column each; receipts by their number, from 1."""
+    receipts = {receipt: number for number, receipt in enumerate({activity[-2:] for activity in activities}, start=1)}
     return {
         f"{prefix}external_ids": text_array([activity.external_id for activity in activities]),
         f"{prefix}codes": text_array([activity.code for activity in activities]),
         f"{prefix}moments": array([activity.occurred_at.isoformat() for activity in activities]),
-        f"{prefix}received": array([received[activity.received_at] for activity in activities]),
-        f"{prefix}requests": array([requests[activity.request_id] for activity in activities]),
+        f"{prefix}receipts": array([receipts[activity[-2:]] for activity in activities]),
+        f"{prefix}received": array([received_at.isoformat() for received_at, _ in receipts]),
+        f"{prefix}requests": array([request_id for _, request_id in receipts]),
         f"{prefix}data": text_array([activity.data for activity in activities]),
     }
 
@@ -163,12 +163,15 @@ WITH recorded AS (
         tenant_id, source, external_id, code, collaborator_id, team_id, mission_id, points,
         occurred_at, day, received_at, request_id, data
     )
-    SELECT %(tenant)s, %(source)s, sent.*
+    SELECT %(tenant)s, %(source)s, external_id, code, collaborator_id, team_id, mission_id, points,
+        occurred_at, day, (%(received)s::timestamptz[])[receipt], (%(requests)s::uuid[])[receipt], data
     FROM unnest(
         %(external_ids)s::text[], %(codes)s::text[], %(collaborators)s::bigint[], %(teams)s::bigint[],
         %(missions)s::bigint[], %(points)s::integer[], %(moments)s::timestamptz[], %(days)s::date[],
-        %(received)s::timestamptz[], %(requests)s::uuid[], %(data)s::jsonb[]
-    ) AS sent
+        %(receipts)s::integer[], %(data)s::jsonb[]
+    ) AS sent (
+        external_id, code, collaborator_id, team_id, mission_id, points, occurred_at, day, receipt, data
+    )
     ON CONFLICT (tenant_id, source, external_id) DO NOTHING
     RETURNING external_id, code, collaborator_id, team_id, mission_id, points, day, received_at
 ),
@@ -183,12 +186,12 @@ scored AS (
 ),
 tallied AS (
     INSERT INTO missions_receivedcode AS tally (tenant_id, source, code, day, received, last_received_at)
-    SELECT %(tenant)s, %(source)s, recorded.code, receipt.day, count(*), max(receipt.received_at)
+    SELECT %(tenant)s, %(source)s, recorded.code, arrival.day, count(*), max(received_at)
     FROM recorded
-    JOIN unnest(%(receipts)s::timestamptz[], %(receipt_days)s::date[]) AS receipt (received_at, day)
+    JOIN unnest(%(arrivals)s::timestamptz[], %(arrival_days)s::date[]) AS arrival (received_at, day)
         USING (received_at)
-    GROUP BY recorded.code, receipt.day
-    ORDER BY recorded.code, receipt.day
+    GROUP BY recorded.code, arrival.day
+    ORDER BY recorded.code, arrival.day
     ON CONFLICT (tenant_id, source, code, day) DO UPDATE
     SET received = tally.received + excluded.received,
         last_received_at = greatest(tally.last_received_at, excluded.last_received_at)
@@ -202,11 +205,12 @@ kept AS (
     INSERT INTO missions_unmatchedactivity AS kept (
         tenant_id, source, external_id, code, email, occurred_at, received_at, request_id, data
     )
-    SELECT %(tenant)s, %(source)s, sent.*
+    SELECT %(tenant)s, %(source)s, external_id, code, email, occurred_at,
+        (%(kept_received)s::timestamptz[])[receipt], (%(kept_requests)s::uuid[])[receipt], data
     FROM unnest(
-        %(kept_external_ids)s::text[], %(kept_codes)s::text[], %(kept_emails)s::text[], %(kept_moments)s::timestamptz[],
-        %(kept_received)s::timestamptz[], %(kept_requests)s::uuid[], %(kept_data)s::jsonb[]
-    ) AS sent (external_id, code, email, occurred_at, received_at, request_id, data)
+        %(kept_external_ids)s::text[], %(kept_codes)s::text[], %(kept_emails)s::text[],
+        %(kept_moments)s::timestamptz[], %(kept_receipts)s::integer[], %(kept_data)s::jsonb[]
+    ) AS sent (external_id, code, email, occurred_at, receipt, data)
     WHERE NOT EXISTS (
         SELECT 1 FROM missions_activity AS activity
         WHERE activity.tenant_id = %(tenant)s AND activity.source = %(source)s

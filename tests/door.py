@@ -78,6 +78,18 @@ def activities(*sent: Any) -> dict[str, Any]:
     return {"action": "sync_activities", "activities": list(sent)}
 
 
+def counts(processed=0, skipped=0, duplicates=0, errors=()) -> dict[str, Any]:
+    """What `sync_activities` answers."""
+    total = processed + skipped + duplicates + len(errors)
+    return {
+        "processed": processed,
+        "skipped": skipped,
+        "duplicates": duplicates,
+        "errors": list(errors),
+        "total": total,
+    }
+
+
 def refusal(response: Any) -> tuple[int, str, str]:
     """(status, code, message) of an answer in the envelope of errors, which holds nothing else than it may."""
     assert response["Content-Type"] == "application/json"

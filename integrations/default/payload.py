@@ -35,7 +35,7 @@ Email = Annotated[
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.upper())
     if len(text) > 10 and "T" not in text[:11].upper() and " " not in text[:11]:
         raise ValueError("no T between date and time")
     return moment

@@ -1,6 +1,6 @@
 """Points given or taken by hand: added with a reason, never changed or taken away."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -13,6 +13,7 @@ from unfold.decorators import display
 from missions.adjustments import adjust
 from missions.models import Adjustment
 from missions.periods import today_in
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import InfinitePaginator, TenantAdmin, TenantForm
 from salesos.admin.site import site
 from salesos.admin.widgets import LocalDateInput
@@ -74,7 +75,7 @@ class AdjustmentAdmin(TenantAdmin):
             reason=obj.reason,
             day=obj.day,
             mission=obj.mission,
-            by=request.user,
+            by=cast(DashboardRequest, request).user,
             at=timezone.now(),
         )
         obj.pk, obj._state.adding = made.pk, False

@@ -1,10 +1,10 @@
 """The leaderboard screen: people or teams, any period, by mission."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from missions.leaderboards import standings, team_standings
 from missions.models import Mission
 from missions.periods import Period, today_in, window, window_before
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
 from salesos.admin.widgets import LocalDateInput
@@ -27,7 +28,7 @@ class BoardForm(forms.Form):
     period = forms.ChoiceField(
         label=_("Period"), choices=Period.choices, required=False, widget=UnfoldAdminSelectWidget({"data-submit": ""})
     )
-    mission = forms.ModelChoiceField(
+    mission: "forms.ModelChoiceField[Mission]" = forms.ModelChoiceField(
         label=_("Mission"),
         queryset=None,
         required=False,
@@ -40,7 +41,7 @@ class BoardForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["mission"].queryset = Mission.objects.all()
+        cast("forms.ModelChoiceField[Mission]", self.fields["mission"]).queryset = Mission.objects.all()
 
     @property
     def chosen_period(self) -> Period:
@@ -57,7 +58,7 @@ class Leaderboard(Screen):
     template_name = "missions/leaderboard.html"
     may_view = EVERYONE
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         form = BoardForm({"period": Period.MONTH, "by": "people", **request.GET.dict()})
         form.is_valid()
         by_team = form.cleaned_data.get("by") == "teams"

@@ -51,7 +51,7 @@ class MissionAdmin(TenantAdmin):
     def shows_active(self, mission: Mission) -> bool:
         return mission.is_active
 
-    def has_delete_permission(self, request: HttpRequest, obj: Mission | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or not is_referenced(obj))
 
     @action(description=_("Retire: award nothing from now on"), permissions=["change"])

@@ -1,24 +1,24 @@
 """What missions add to the overview: figures of today and this week, the month's first five, the first steps."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from missions.leaderboards import standings
 from missions.models import Activity, Mapping, ReceivedCode, Score, UnmatchedActivity
-from missions.periods import Period, today_in, window, window_before
+from missions.periods import WEEK, Period, today_in, window, window_before
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.overview import Card, Panel, Step
 
 FIRST = 5
 
 
-def cards(request: HttpRequest) -> Iterator[Card]:
+def cards(request: DashboardRequest) -> Iterator[Card]:
     """Read from the sums by day, never from the activities. Four statements."""
     today = today_in(request.tenant, timezone.now())
     yield from _received_cards(today)
@@ -33,12 +33,13 @@ def cards(request: HttpRequest) -> Iterator[Card]:
 
 def _received_cards(today: date) -> Iterator[Card]:
     week = window(Period.WEEK, today=today)
-    before = window_before(week)
-    counts = ReceivedCode.objects.filter(day__gte=before.start).aggregate(
+    monday = week.start or today
+    last_monday = monday - WEEK
+    counts = ReceivedCode.objects.filter(day__gte=last_monday).aggregate(
         today=_received(Q(day=today)),
-        week=_received(Q(day__gte=week.start, day__lt=week.end)),
+        week=_received(Q(day__gte=monday, day__lt=week.end)),
         # As many days of last week as this one has had: a Tuesday is compared with a Tuesday.
-        before=_received(Q(day__gte=before.start, day__lte=today - timedelta(days=7))),
+        before=_received(Q(day__gte=last_monday, day__lte=today - WEEK)),
     )
     activities = reverse("admin:missions_activity_changelist")
     yield Card(_("Activities today"), counts["today"], _("recorded"), activities)
@@ -68,14 +69,14 @@ def _unmapped_count() -> int:
     return len({(source, code) for source, code, _count in received} - mapped)
 
 
-def panels(request: HttpRequest) -> Iterator[Panel]:
+def panels(request: DashboardRequest) -> Iterator[Panel]:
     month = window(Period.MONTH, today=today_in(request.tenant, timezone.now()))
     board = standings(month, previous=window_before(month), limit=FIRST)
     scored = [standing for standing in board if standing.points]
     yield Panel(_("This month's first five"), "missions/first_five.html", {"board": scored})
 
 
-def first_steps(request: HttpRequest) -> Iterator[Step]:
+def first_steps(request: DashboardRequest) -> Iterator[Step]:
     yield Step(
         _("Send activities"),
         _("Numbered 001 to 999, from your CRM; what they mean is yours to say."),

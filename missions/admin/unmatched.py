@@ -1,7 +1,7 @@
 """Activities whose e-mail nobody active has, grouped by it: replay, point to a person, register, discard."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget,
 from missions.models import UnmatchedActivity
 from missions.recording import Recorded
 from missions.unmatched import discard, replay, replay_as, unmatched_people
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import TenantForm
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
@@ -45,7 +46,9 @@ class RegisterForm(TenantForm):
     """A new collaborator with the address of what was kept."""
 
     # Declared: a field made from the model would ask for the teams when this module is imported, outside any tenant.
-    team = forms.ModelChoiceField(label=_("Team"), queryset=None, required=False, widget=UnfoldAdminSelectWidget)
+    team: "forms.ModelChoiceField[Team]" = forms.ModelChoiceField(
+        label=_("Team"), queryset=None, required=False, widget=UnfoldAdminSelectWidget
+    )
 
     class Meta:
         model = Collaborator
@@ -54,7 +57,7 @@ class RegisterForm(TenantForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = Team.objects.all()
+        cast("forms.ModelChoiceField[Team]", self.fields["team"]).queryset = Team.objects.all()
 
 
 class Unmatched(Screen):
@@ -63,7 +66,7 @@ class Unmatched(Screen):
     template_name = "missions/unmatched.html"
     may_view = EVERYONE
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         people = unmatched_people()
         may_change = UnmatchedOf.is_open_to(request, posting=True)
         return self.page(people=people[:MOST_ROWS], left_out=max(len(people) - MOST_ROWS, 0), may_change=may_change)
@@ -81,10 +84,10 @@ class UnmatchedOf(Screen):
         super().setup(request, *args, **kwargs)
         self.email = normal_email(request.GET.get("email", "")).replace("\x00", "")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         return self._show(PointToForm(), RegisterForm(initial={"email": self.email}))
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: DashboardRequest) -> HttpResponse:
         doing: dict[str, Callable[[], HttpResponse]] = {
             "replay": self._replay,
             "point": self._point,

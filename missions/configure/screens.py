@@ -1,5 +1,6 @@
 """Configure and, behind it, the application of mappings to the activities that were received already."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from missions.configure import table
 from missions.mapping import CodeReceived, apply, preview, received_codes
 from missions.models import Mission
 from missions.periods import Period, last_days, today_in, window
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
 from salesos.errors import Refused
@@ -35,8 +37,8 @@ class _OfASource(Screen):
         self.source = named if named in sources.SOURCES else sources.DEFAULT
 
     def received(self) -> list[CodeReceived]:
-        since = last_days(DAYS, today=today_in(self.request.tenant, timezone.now())).start
-        return received_codes(self.source, since=since)
+        days = last_days(DAYS, today=today_in(self.request.tenant, timezone.now()))
+        return received_codes(self.source, since=days.start or date.min)
 
     def here(self, name: str = "", **more: str) -> str:
         query = QueryDict(mutable=True)
@@ -49,10 +51,10 @@ class Configure(_OfASource):
     title = _("Configure")
     template_name = "missions/configure.html"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         return self._table(self._rows(), self._missions())
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: DashboardRequest) -> HttpResponse:
         rows, missions = self._rows(), self._missions()
         table.read(rows, request.POST)
         try:
@@ -112,7 +114,7 @@ class ApplyMappings(_OfASource):
     title = _("Apply to activities already received")
     template_name = "missions/configure_apply.html"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         codes = self._waiting()
         month = window(Period.MONTH, today=today_in(request.tenant, timezone.now()))
         try:
@@ -122,7 +124,7 @@ class ApplyMappings(_OfASource):
             effect = None
         return self.page(codes=codes, effect=effect, configure_url=self.here("configure"))
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: DashboardRequest) -> HttpResponse:
         waiting = {code.code for code in self._waiting()}
         activities = points = 0
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -41,6 +42,15 @@ class Acting:
     def home(self) -> Tenant | None:
         """The tenant itself, also while acting in its sandbox."""
         return (self.tenant.sandbox_of or self.tenant) if self.tenant else None
+
+
+class DashboardRequest(HttpRequest):
+    """A request as the dashboard's views see it, behind `ActingTenantMiddleware` and the site's door."""
+
+    user: User
+    acting: Acting
+    tenant: Tenant
+    role: Role | None
 
 
 def acting_of(user: User, chosen_id: int | None) -> Acting | None:
@@ -109,7 +119,7 @@ class ActingTenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.acting, request.tenant, request.role = None, None, None
+        self._place(request, None)
         if not request.path_info.startswith(DASHBOARD) or not request.user.is_authenticated:
             return self.get_response(request)
         acting = acting_of(request.user, request.session.get(SESSION_KEY))
@@ -117,7 +127,7 @@ class ActingTenantMiddleware:
             if _is_at(request, WITHOUT_A_TENANT):
                 return self.get_response(request)
             return render(request, "salesos/no_membership.html", status=403)
-        request.acting, request.tenant, request.role = acting, acting.tenant, acting.role
+        self._place(request, acting)
         if acting.role == Role.AUDITOR and request.method not in SAFE_METHODS and not _is_at(request, OWN_AFFAIRS):
             # Each screen says no by itself; this holds for the one that forgets.
             return permission_denied(request, PermissionDenied())
@@ -128,3 +138,7 @@ class ActingTenantMiddleware:
             request.LANGUAGE_CODE = translation.get_language()
         with tenant_context(acting.tenant), timezone.override(acting.tenant.zone):
             return self.get_response(request)
+
+    def _place(self, request: Any, acting: Acting | None) -> None:
+        request.acting = acting
+        request.tenant, request.role = (acting.tenant, acting.role) if acting else (None, None)

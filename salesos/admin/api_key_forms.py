@@ -1,7 +1,7 @@
 """The forms of the API key screens."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -38,7 +38,7 @@ class NetworksField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         lines = super().clean(value).split()
         if len(lines) > MOST_NETWORKS:
             raise ValidationError(_("At most %(most)d networks."), params={"most": MOST_NETWORKS})
@@ -53,6 +53,10 @@ class NetworksField(forms.CharField):
                     _("“%(text)s” is not an IPv4 or IPv6 address or network."), params={"text": line}
                 ) from None
             yield str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def _choices(form: forms.Form, name: str) -> forms.ChoiceField:
+    return cast(forms.ChoiceField, form.fields[name])
 
 
 class _KeyFields(forms.Form):
@@ -86,7 +90,7 @@ class _KeyFields(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(scope.value, f"{scope.value}: {scope.label}") for scope in Scope]
+        _choices(self, "scopes").choices = [(scope.value, f"{scope.value}: {scope.label}") for scope in Scope]
 
 
 class NewKeyForm(_KeyFields):
@@ -104,8 +108,9 @@ class NewKeyForm(_KeyFields):
         super().__init__(*args, **kwargs)
         test = ("test", _("Test (sk_test_): acts in the sandbox, nothing of it is ever visible live"))
         live = ("live", _("Live (sk_live_): acts in %(tenant)s") % {"tenant": tenant.name})
-        self.fields["kind"].choices = [test] if tenant.is_sandbox else [live, test]
-        self.fields["kind"].initial = self.fields["kind"].choices[0][0]
+        kind = _choices(self, "kind")
+        kind.choices = [test] if tenant.is_sandbox else [live, test]
+        kind.initial = "test" if tenant.is_sandbox else "live"
         self.fields["scopes"].initial = [Scope.DEFAULT_SYNC.value]
 
     def clean_expires_at(self) -> Any:

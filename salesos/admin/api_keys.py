@@ -1,7 +1,7 @@
 """API keys: made and shown once, changed, rotated and revoked by admins; auditors look."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,6 +14,7 @@ from django_stubs_ext import StrPromise
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.api_key_forms import ChangeKeyForm, NewKeyForm, RotateKeyForm
 from salesos.admin.base import TenantAdmin
 from salesos.admin.site import site
@@ -84,7 +85,7 @@ class ApiKeyAdmin(TenantAdmin):
     def shows_scopes(self, key: ApiKey) -> str:
         return ", ".join(key.scopes) or str(_("none: it may do nothing"))
 
-    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.revoked_at is None)
 
     def has_end_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -100,6 +101,7 @@ class ApiKeyAdmin(TenantAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        request = cast(DashboardRequest, request)
         form = NewKeyForm(request.POST or None, tenant=request.tenant)
         if form.is_valid():
             try:
@@ -109,7 +111,7 @@ class ApiKeyAdmin(TenantAdmin):
         return self._page(request, "salesos/api_key_new.html", _("New API key"), form=form)
 
     @action(description=_("Rotate"), permissions=["end"], icon="autorenew")
-    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def rotate(self, request: DashboardRequest, object_id: str) -> HttpResponse:
         """Ask for the overlap, then show the successor once."""
         key = self._key(request, object_id)
         form = RotateKeyForm(request.POST or None)
@@ -122,7 +124,7 @@ class ApiKeyAdmin(TenantAdmin):
         return self._page(request, "salesos/api_key_rotate.html", _("Rotate API key"), form=form, original=key)
 
     @action(description=_("Revoke"), permissions=["end"], icon="block", variant=ActionVariant.DANGER)
-    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def revoke(self, request: DashboardRequest, object_id: str) -> HttpResponse:
         """Ask, then end the key at once."""
         key = self._key(request, object_id)
         if request.method != "POST":
@@ -131,14 +133,15 @@ class ApiKeyAdmin(TenantAdmin):
         messages.success(request, _("The key “%(name)s” is revoked: it is refused from now on.") % {"name": key.name})
         return HttpResponseRedirect(reverse("admin:salesos_apikey_changelist"))
 
-    def _key(self, request: HttpRequest, object_id: str) -> ApiKey:
+    def _key(self, request: DashboardRequest, object_id: str) -> ApiKey:
         key = self.get_object(request, object_id)
         if key is None:
             raise Http404
         return key
 
-    def _issued(self, request: HttpRequest, given: dict[str, Any]) -> IssuedKey:
-        tenant = request.acting.home.sandbox if given["kind"] == "test" else request.tenant
+    def _issued(self, request: DashboardRequest, given: dict[str, Any]) -> IssuedKey:
+        home = request.tenant.sandbox_of or request.tenant
+        tenant = home.sandbox if given["kind"] == "test" else request.tenant
         expires_at: datetime | None = given["expires_at"]
         return issue_key(
             tenant,
@@ -150,7 +153,7 @@ class ApiKeyAdmin(TenantAdmin):
             by=request.user,
         )
 
-    def _shown_once(self, request: HttpRequest, issued: IssuedKey) -> HttpResponse:
+    def _shown_once(self, request: DashboardRequest, issued: IssuedKey) -> HttpResponse:
         """The one answer that carries the token; it is kept nowhere, and the browser is told not to keep it either."""
         answer = self._page(
             request,
@@ -165,7 +168,9 @@ class ApiKeyAdmin(TenantAdmin):
         answer["Referrer-Policy"] = "no-referrer"
         return answer
 
-    def _page(self, request: HttpRequest, template: str, title: str | StrPromise, **context: Any) -> TemplateResponse:
+    def _page(
+        self, request: DashboardRequest, template: str, title: str | StrPromise, **context: Any
+    ) -> TemplateResponse:
         request.current_app = self.admin_site.name
         return TemplateResponse(
             request,

@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
 from unfold import paginator
 from unfold.admin import ModelAdmin
 
+from salesos.admin.screens import CLASH
 from salesos.errors import Refused
 from salesos.roles import NOBODY, Role
 from salesos.tenancy import Tenanted
@@ -37,7 +37,7 @@ class TenantForm(forms.ModelForm):
             self.instance.take_tenant()
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"tenant"}
+        return super()._get_validation_exclusions() - {"tenant"}  # type: ignore[misc]  # not in the stubs
 
 
 class RoleAdmin(ModelAdmin):
@@ -105,7 +105,7 @@ class RoleAdmin(ModelAdmin):
         except (IntegrityError, DataError):
             if request.method != "POST":
                 raise
-            messages.error(request, _("This could not be saved: it clashes with what is there. Look again and retry."))
+            messages.error(request, CLASH)
         return HttpResponseRedirect(request.get_full_path())
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.request_log import least_id_at
 from salesos.models import ApiKey, Collaborator, RequestLog
 from salesos.roles import AUDITORS
@@ -48,7 +48,7 @@ class Step:
     is_done: bool
 
 
-def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def fill(request: DashboardRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's hook for the index page. A number of statements that no amount of data changes."""
     context["title"] = _("Overview")
     if request.tenant is None:
@@ -60,13 +60,13 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _from(kind: str, request: HttpRequest) -> Iterator[Any]:
+def _from(kind: str, request: DashboardRequest) -> Iterator[Any]:
     for dotted in settings.OVERVIEW[kind]:
-        contribute: Callable[[HttpRequest], Iterator[Any]] = import_string(dotted)
+        contribute: Callable[[DashboardRequest], Iterator[Any]] = import_string(dotted)
         yield from contribute(request)
 
 
-def request_cards(request: HttpRequest) -> Iterator[Card]:
+def request_cards(request: DashboardRequest) -> Iterator[Card]:
     """Requests since midnight on the tenant's clock, and those that were refused or failed."""
     if request.role not in AUDITORS:
         return
@@ -85,7 +85,7 @@ def request_cards(request: HttpRequest) -> Iterator[Card]:
     )
 
 
-def first_steps(request: HttpRequest) -> Iterator[Step]:
+def first_steps(request: DashboardRequest) -> Iterator[Step]:
     if request.role in AUDITORS:
         yield Step(
             _("Create an API key"),

@@ -69,5 +69,5 @@ class TeamAdmin(TenantAdmin):
     def people_count(self, team: Any) -> int:
         return team.active_count
 
-    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or not is_referenced(obj))

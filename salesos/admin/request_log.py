@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter, TextFilter
 from unfold.decorators import display
 
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import ReadOnlyAdmin
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
@@ -140,7 +140,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
     def shows_counts(self, row: RequestLog) -> str:
         if not isinstance(row.counts, dict):
             return "–"
-        return format_html_join(" · ", "{} {}", ((name, row.counts[name]) for name in COUNTS if row.counts.get(name))) or "–"
+        return " · ".join(f"{name} {row.counts[name]}" for name in COUNTS if row.counts.get(name)) or "–"
 
     @display(description=_("duration"))
     def shows_duration(self, row: RequestLog) -> str:
@@ -155,7 +155,7 @@ class UnrecognisedRequests(Screen):
     template_name = "salesos/unrecognised_requests.html"
     for_platform = True
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         rows = list(self._rows(request.GET.get("before", "")))
         table = {
             "headers": [_("At"), _("Status"), _("Error code"), _("Address"), _("Request"), _("User agent")],

@@ -2,19 +2,25 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import IntegrityError
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_stubs_ext import StrPromise
 
-from salesos.admin.acting import SESSION_KEY, may_act_in
+from salesos.admin.acting import SESSION_KEY, DashboardRequest, may_act_in
 from salesos.roles import NOBODY, Role
 
 if TYPE_CHECKING:
     from salesos.admin.site import DashboardSite
+
+
+CLASH = _("This could not be saved: it clashes with what is there. Look again and retry.")
 
 
 class Screen(View):
@@ -31,17 +37,27 @@ class Screen(View):
     for_platform: ClassVar[bool] = False
     """Platform staff only, whatever the roles say."""
 
+    request: DashboardRequest
     route: ClassVar[str] = ""
     site: "DashboardSite" = None  # type: ignore[assignment]  # given by as_view()
     http_method_names = ["get", "head", "post"]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(  # type: ignore[override]  # every request here is one of the dashboard
+        self, request: DashboardRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         if not self.is_open_to(request, posting=request.method == "POST"):
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except IntegrityError:
+            if request.method != "POST":
+                raise
+            # A race that only the database could decide.
+            messages.error(request, CLASH)
+            return HttpResponseRedirect(request.get_full_path())
 
     @classmethod
-    def is_open_to(cls, request: HttpRequest, *, posting: bool = False) -> bool:
+    def is_open_to(cls, request: DashboardRequest, *, posting: bool = False) -> bool:
         """Whether the user may look at this screen, or with `posting` also use it."""
         if cls.for_platform:
             return request.user.is_superuser
@@ -74,10 +90,10 @@ class SwitchTenant(Screen):
     title = _("Switch tenant")
 
     @classmethod
-    def is_open_to(cls, request: HttpRequest, *, posting: bool = False) -> bool:
+    def is_open_to(cls, request: DashboardRequest, *, posting: bool = False) -> bool:
         return posting
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: DashboardRequest) -> HttpResponse:
         tenant = may_act_in(request.user, request.POST.get("tenant", ""))
         if tenant is None:
             raise Http404

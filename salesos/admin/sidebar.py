@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Model
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.site import site
 from salesos.models import ApiKey, Collaborator, Membership, RequestLog, Team, Tenant, User
 
@@ -23,7 +23,7 @@ class Item:
     icon: str
     """The name of a Material Symbol."""
     url_name: str
-    is_open_to: Callable[[HttpRequest], bool]
+    is_open_to: Callable[[DashboardRequest], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def model_item(model: type[Model], icon: str, title: str | StrPromise = "") -> I
     """The list of `model`, for whoever its admin lets look."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
     open_to = site.get_model_admin(model).has_view_permission
-    return Item(title or model._meta.verbose_name_plural, icon, name, open_to)
+    return Item(title or model._meta.verbose_name_plural or "", icon, name, open_to)
 
 
 def screen_item(name: str, icon: str, title: str | StrPromise = "") -> Item:
@@ -63,7 +63,7 @@ def integrations() -> Section:
 def tenant_settings() -> Section:
     return Section(
         _("Settings"),
-        (screen_item("tenant_settings", "tune"), model_item(Membership, "badge", _("Members"))),
+        (screen_item("tenant_settings", "settings"), model_item(Membership, "badge", _("Members"))),
     )
 
 
@@ -78,7 +78,7 @@ def platform() -> Section:
     )
 
 
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+def navigation(request: DashboardRequest) -> list[dict[str, Any]]:
     """Unfold's description of the sidebar, with the items that this user may open."""
     sections = [import_string(dotted)() for dotted in settings.SIDEBAR_SECTIONS]
     described = [

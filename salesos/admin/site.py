@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
+from django_ratelimit.core import get_usage
 from unfold.sites import UnfoldAdminSite
 
 from salesos.admin.screens import Screen, SwitchTenant
+from salesos.request_log import entry_of
 
 CLOSED = {
     # Tells whether a row of any tenant exists, and nothing of ours has a public page.
@@ -34,6 +38,11 @@ class DashboardSite(UnfoldAdminSite):
         self.screens[screen.name] = screen
         return screen
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST" and _too_many_logins(request):
+            return render(request, "salesos/too_many_logins.html", status=429)
+        return super().login(request, extra_context)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         screens = [
             path(screen.route, self.admin_view(screen.as_view(site=self)), name=screen.name)
@@ -49,6 +58,18 @@ class DashboardSite(UnfoldAdminSite):
             context["site_subheader"] = _("Sandbox") if acting.tenant.is_sandbox else "SalesOS"
             context["site_dropdown"] = acting.choices
         return context
+
+
+def _too_many_logins(request: HttpRequest) -> bool:
+    """Count this attempt; whether its address has made too many. Guessing passwords must not cost us a hash each."""
+    usage = get_usage(
+        request,
+        group="dashboard-login",
+        key=lambda group, request: entry_of(request).address or "",
+        rate=settings.LOGIN_LIMIT,
+        increment=True,
+    )
+    return bool(usage["should_limit"])
 
 
 site = DashboardSite()

@@ -2,10 +2,11 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
 from salesos.models import Tenant
@@ -34,10 +35,10 @@ class TenantSettings(Screen):
     template_name = "salesos/tenant_settings.html"
     may_view, may_post = AUDITORS, ADMINS
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: DashboardRequest) -> HttpResponse:
         return self.page(form=TenantSettingsForm(instance=request.tenant))
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: DashboardRequest) -> HttpResponse:
         # A row of its own: an invalid form must not change the tenant that the frame around it shows.
         form = TenantSettingsForm(request.POST, instance=Tenant.objects.get(pk=request.tenant.pk))
         if not form.is_valid():

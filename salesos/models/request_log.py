@@ -31,7 +31,10 @@ class RequestLog(models.Model):
 
     id = models.UUIDField(_("request id"), primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(_("at"))
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    # Without constraints: each would lock the row it names, the same one for all requests at the same moment.
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     api_key = models.ForeignKey(
         ApiKey, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False,
         verbose_name=_("API key"),

@@ -60,6 +60,10 @@ class User(AbstractBaseUser):
     def clean(self) -> None:
         self.email = normal_email(self.email)
 
+    def get_full_name(self) -> str:
+        """The name by which Django's and unfold's templates greet the user."""
+        return self.name
+
     @property
     def is_staff(self) -> bool:
         """Django's admin asks this at its door: whoever can sign in may enter, and sees what their role shows."""

@@ -47,7 +47,8 @@ def main() -> None:
             say(name)
             rows += _measured(name, bench)
     except KeyboardInterrupt:
-        say("stopped")
+        sys.stdout.write(rendered(rows) + "\n")
+        sys.exit("Stopped.")
     sys.stdout.write(rendered(rows) + "\n")
     copy = FOLDER / f"{'quick' if options.quick else 'full'}.json"
     keep(

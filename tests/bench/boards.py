@@ -5,7 +5,7 @@ import statistics
 from typing import Any
 
 from tests.bench.cluster import Database, run_python
-from tests.bench.stage import Bench
+from tests.bench.stage import QUICK, Bench
 from tests.bench.table import Row
 
 
@@ -21,15 +21,20 @@ def leaderboard(bench: Bench) -> list[Row]:
         statistics.median(each["milliseconds"] for each in found[database.name]) for database in (small, large)
     )
     last = found[large.name][-1]
+    # Few activities don't fill every person's every day: then the larger table has more scores, too.
+    is_asked = scale is not QUICK
     return [
         Row(
             f"leaderboard of {last['people']}, {scale.large:,} activities",
             f"{at_large:.1f} ms",
             f"{at_small:.1f} ms at {scale.small:,}",
             f"{at_large / at_small:.2f}",
-            "≤ 1.20",
-            at_large <= 1.2 * at_small,
-            note=f"scores read: {last['scores']:,}; floor of the sum alone: {last['sum_milliseconds']:.1f} ms",
+            "≤ 1.20" if is_asked else "",
+            at_large <= 1.2 * at_small if is_asked else None,
+            note=(
+                f"{last['scores']:,} scores in the month, {found[small.name][-1]['scores']:,} in the small table; "
+                f"their bare sum takes {last['sum_milliseconds']:.1f} ms"
+            ),
             detail=found,
         ),
         Row("… SQL statements", str(last["statements"]), target="≤ 3", ok=last["statements"] <= 3),

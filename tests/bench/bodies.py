@@ -1,8 +1,9 @@
 """What the bench's clients send: whole HTTP requests as bytes, made beforehand so that sending them costs little."""
 
 import json
+import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -26,31 +27,35 @@ def request_of(body: bytes, *, token: str, path: str = ENDPOINT) -> bytes:
     return head.encode() + body
 
 
-def batch(external_ids: Iterable[str], *, at: datetime, unknown: bool = False) -> bytes:
+def batch(external_ids: Sequence[str], *, at: datetime, unknown: bool = False) -> bytes:
     """A body of `sync_activities`: people and codes at random, moments of the three days up to `at`.
 
     With `unknown` nobody has the e-mail addresses.
     """
-    ends = _ends(at, unknown)
-    items = ",".join([f'{{"external_id":"{name}",{random.choice(ends)}' for name in external_ids])
-    return f'{{"action":"sync_activities","activities":[{items}]}}'.encode()
+    return (random.choice(_patterns(len(external_ids), at, unknown)) % tuple(external_ids)).encode()
 
 
 def fresh_batches(count: int, *, size: int, at: datetime, unknown: bool = False) -> Iterator[bytes]:
     """`count` bodies of `size` activities each, whose external ids (random UUIDs) nobody has sent."""
     for _ in range(count):
-        yield batch([_fresh_id() for _ in range(size)], at=at, unknown=unknown)
+        digits = os.urandom(16 * size).hex()
+        names = [_dashed(digits[start : start + 32]) for start in range(0, 32 * size, 32)]
+        yield batch(names, at=at, unknown=unknown)
 
 
-def _fresh_id() -> str:
-    digits = f"{random.getrandbits(128):032x}"
+def _dashed(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @lru_cache
-def _ends(at: datetime, unknown: bool) -> list[str]:
-    """All of an activity but its id, some thousands to choose from."""
-    return [_end(at, unknown) for _ in range(5000)]
+def _patterns(size: int, at: datetime, unknown: bool) -> list[str]:
+    """Bodies with everything but the external ids: a client that made each anew would be busier than the server."""
+    return [
+        '{"action":"sync_activities","activities":['
+        + ",".join([f'{{"external_id":"%s",{_end(at, unknown)}' for _ in range(size)])
+        + "]}"
+        for _ in range(20_000 // size if size < 1000 else 20)
+    ]
 
 
 def _end(at: datetime, unknown: bool) -> str:

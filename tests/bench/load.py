@@ -158,13 +158,19 @@ class _Connection:
             raise RuntimeError("the server closed a connection")
         self._received += chunk
         head, end, body = self._received.partition(b"\r\n\r\n")
-        if not end or len(body) < int(_LENGTH.search(head)[1]):
+        if not end or not _is_whole(head, body):
             return False
         result.latencies.append(time.perf_counter() - self._since)
         result.statuses[int(head[9:12])] += 1
         result.last_answer = body
         self._received = b""
         return True
+
+
+def _is_whole(head: bytes, body: bytes) -> bool:
+    length = _LENGTH.search(head)
+    # Without a length it comes in chunks, the last of them empty.
+    return len(body) >= int(length[1]) if length else body.endswith(b"0\r\n\r\n")
 
 
 def _run_closed(connections: list[_Connection], requests: Iterator[bytes], *, deadline: float | None) -> Result:

@@ -27,7 +27,9 @@ def test_the_body_must_be_json(at, body):
     assert [row["field"] for row in details(response)] == ["body"]
 
 
-@pytest.mark.parametrize("action", [None, "", "sync", "SYNC_ACTIVITIES", " sync_activities", 1, [], {}, True, "sync_activities\n"])
+@pytest.mark.parametrize(
+    "action", [None, "", "sync", "SYNC_ACTIVITIES", " sync_activities", 1, [], {}, True, "sync_activities\n"]
+)
 def test_the_action_must_be_a_known_one(at, action):
     message = 'Required "sync_collaborators" or "sync_activities"'
     for body in ({"action": action, "activities": [], "collaborators": []}, {"activities": []}):
@@ -105,7 +107,9 @@ def test_deep_data_is_stored_or_refused_and_never_an_error_of_ours(at, depth, le
         assert response.json()["data"] == {
             "created": 0,
             "existing": int(leaf == "1"),
-            "errors": [] if leaf == "1" else ["Collaborator emp-1 (person1@example.com): metadata must hold finite numbers"],
+            "errors": []
+            if leaf == "1"
+            else ["Collaborator emp-1 (person1@example.com): metadata must hold finite numbers"],
             "total": 1,
         }
 

@@ -75,7 +75,11 @@ def test_the_quick_start_registers_the_team_and_records_its_activities(acme, glo
     assert_answer(post(acme_door, team), registered)
     assert_answer(post(acme_door, day), recorded)
     with tenant_context(acme):
-        assert list(Collaborator.objects.order_by("external_id").values_list("external_id", "name", "email", "team__name", "role")) == [
+        assert list(
+            Collaborator.objects.order_by("external_id").values_list(
+                "external_id", "name", "email", "team__name", "role"
+            )
+        ) == [
             ("emp-101", "Maria Santos", "maria@yourcompany.com", "Sales Team A", "sales_rep"),
             ("emp-102", "Joao Silva", "joao@yourcompany.com", "Sales Team A", "sales_rep"),
             ("emp-103", "Ana Oliveira", "ana@yourcompany.com", "Sales Team B", "team_lead"),
@@ -85,7 +89,9 @@ def test_the_quick_start_registers_the_team_and_records_its_activities(acme, glo
             ("Maria Santos", "001"), ("Joao Silva", "002"), ("Maria Santos", "001"),
         ]  # fmt: skip
         assert Activity.objects.get(external_id="crm-evt-10001").data == {"client": "Acme Corp", "duration_min": 12}
-        assert Activity.objects.get(external_id="crm-evt-10001").occurred_at == datetime.fromisoformat("2026-03-17T09:15:00Z")
+        assert Activity.objects.get(external_id="crm-evt-10001").occurred_at == datetime.fromisoformat(
+            "2026-03-17T09:15:00Z"
+        )
     with tenant_context(globex):
         assert (Collaborator.objects.count(), Activity.objects.count()) == (0, 0)
 
@@ -95,10 +101,23 @@ def test_the_full_team_example_creates_two_and_updates_ana(acme, acme_door):
     acme_door.people({"external_id": "old-ana", "name": "Ana", "email": "ana@yourcompany.com"})
     assert_answer(post(acme_door, curl), shown)
     with tenant_context(acme):
-        maria, ana = (Collaborator.objects.select_related("team").get(email=f"{name}@yourcompany.com") for name in ("maria", "ana"))
-        assert (maria.phone, maria.document, maria.team.name, maria.role) == ("+5511999001001", "12345678901", "Equipe Vendas SP", "vendedor")
+        maria, ana = (
+            Collaborator.objects.select_related("team").get(email=f"{name}@yourcompany.com")
+            for name in ("maria", "ana")
+        )
+        assert (maria.phone, maria.document, maria.team.name, maria.role) == (
+            "+5511999001001",
+            "12345678901",
+            "Equipe Vendas SP",
+            "vendedor",
+        )
         assert maria.metadata == {"crm_id": "CRM-2001", "hire_date": "2024-06-15"}
-        assert (ana.external_id, ana.name, ana.team.name, ana.role) == ("emp-103", "Ana Oliveira", "Equipe Vendas RJ", "gerente")
+        assert (ana.external_id, ana.name, ana.team.name, ana.role) == (
+            "emp-103",
+            "Ana Oliveira",
+            "Equipe Vendas RJ",
+            "gerente",
+        )
         assert ana.metadata == {"crm_id": "CRM-2003", "is_manager": True}
 
 
@@ -170,7 +189,13 @@ def test_the_invalid_key_example_is_answered_to_the_letter(acme, globex):
 def test_the_complete_example_runs(acme_door):
     team, day = seed.curls(COMPLETE)
     assert post(acme_door, team).json()["data"] == {"created": 3, "existing": 0, "errors": [], "total": 3}
-    assert post(acme_door, day).json()["data"] == {"processed": 5, "skipped": 0, "duplicates": 0, "errors": [], "total": 5}
+    assert post(acme_door, day).json()["data"] == {
+        "processed": 5,
+        "skipped": 0,
+        "duplicates": 0,
+        "errors": [],
+        "total": 5,
+    }
 
 
 def test_every_error_has_the_documented_format(acme_door):

@@ -4,8 +4,12 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from uuid_utils.compat import uuid7
 
+from missions.adjustments import adjust
 from missions.models import Activity, Adjustment, Mapping, Mission, Score, UnmatchedActivity
+from missions.recording import SentActivity, record_activities
 from salesos.models import Collaborator
 from salesos.tenancy import tenant_context
 from tests.salesos.admin.conftest import acme_rows, furnish, globex_rows, member, people, staff  # noqa: F401
@@ -281,3 +285,14 @@ def test_a_leaderboard_that_can_not_be_says_so(manager, rows, query):
 def test_days_the_wrong_way_round_are_told_of(manager, rows):
     answer = manager.get("/dashboard/missions/leaderboard/?period=custom&first=2026-11-02&last=2026-11-01")
     assert "before" in answer.context["refusal"]
+
+
+def test_the_preview_names_who_would_move_this_month(manager, rows, acme):
+    now = timezone.now()
+    with tenant_context(acme):
+        zoe = Collaborator.objects.create(name="Zoe", email="zoe@acme.example")
+        adjust(rows.person, points=4, reason="This month", by=None, at=now)
+        record_activities("default", [SentActivity("502", "zoe-1", zoe.email, now, "{}", now, uuid7())])
+    manager.post(CONFIGURE, sent("502", mission=rows.mission.pk, points=1000))
+    moves = manager.get(APPLY).context["effect"].moves
+    assert [(move.name, move.old_rank, move.new_rank) for move in moves] == [("Zoe", 2, 1), ("acme person 0", 1, 2)]

@@ -72,8 +72,18 @@ def test_no_two_keys_are_alike(acme, globex):
 def test_a_token_is_in_no_text_of_its_key(acme, globex):
     issued = issue(acme, name="CRM")
     key_id = issued.token[8:20]
-    texts = [str(issued), repr(issued), f"{issued!r:>9}", str(issued.key), repr(issued.key), str([issued]), repr({"key": issued.key})]
-    assert not [text for text in texts if issued.token in text or issued.token[20:] in text or issued.key.secret_hash in text]
+    texts = [
+        str(issued),
+        repr(issued),
+        f"{issued!r:>9}",
+        str(issued.key),
+        repr(issued.key),
+        str([issued]),
+        repr({"key": issued.key}),
+    ]
+    assert not [
+        text for text in texts if issued.token in text or issued.token[20:] in text or issued.key.secret_hash in text
+    ]
     assert (repr(issued), str(issued.key)) == (f"IssuedKey({key_id})", f"CRM ({key_id})")
 
 
@@ -187,6 +197,15 @@ def test_guesses_are_limited_per_address(acme, globex, hashed, settings):
         usable(token)
 
 
+def test_the_addresses_of_one_ipv6_customer_share_their_guesses(acme, globex, settings):
+    settings.BAD_KEY_LIMIT = "1/h"
+    first, second = wrong_secrets(issue(acme).token, 2)
+    assert usable(first, address="2001:db8::1") is None
+    with pytest.raises(TooManyGuesses):
+        usable(second, address="2001:db8::ffff:2")
+    assert usable(second, address="2001:db8:0:1::1") is None
+
+
 def test_right_keys_are_no_guesses(acme, globex, settings):
     settings.BAD_KEY_LIMIT = "2/h"
     assert all(usable(issue(acme).token) for _ in range(5))
@@ -213,7 +232,9 @@ def test_revoking_twice_keeps_the_first_moment(acme, globex):
     [(None, 24, 24), (48, 24, 24), (12, 24, 12), (24, 24, 24), (None, 0, 0)],
     ids=["never", "later", "sooner", "the same", "at once"],
 )
-def test_a_rotated_key_ends_at_the_earlier_of_its_expiry_and_the_overlap(acme, globex, cheap, expires, overlap, old_ends):
+def test_a_rotated_key_ends_at_the_earlier_of_its_expiry_and_the_overlap(
+    acme, globex, cheap, expires, overlap, old_ends
+):
     expires_at = None if expires is None else NOW + timedelta(hours=expires)
     old = issue(acme, name="CRM", allowlist=["10.0.0.0/8"], hourly_limit=7, expires_at=expires_at)
     admin = UserFactory()
@@ -227,7 +248,10 @@ def test_a_rotated_key_ends_at_the_earlier_of_its_expiry_and_the_overlap(acme, g
     assert (new.key.replaces_id, new.key.tenant_id) == (old.key.pk, acme.pk)
     assert new.token != old.token
     ends = old.key.expires_at
-    assert [bool(usable(issued.token, at=ends - timedelta(seconds=1))) for issued in (old, new)] == [bool(old_ends), True] or not old_ends
+    assert [bool(usable(issued.token, at=ends - timedelta(seconds=1))) for issued in (old, new)] == [
+        bool(old_ends),
+        True,
+    ] or not old_ends
     assert usable(old.token, at=ends) is None
     assert bool(usable(new.token, at=ends)) == (expires_at is None or ends < expires_at)
 
@@ -269,5 +293,5 @@ def test_the_checksum_detects_two_neighbours_that_changed_places(unsigned, place
 
 
 def test_the_issued_key_is_all_that_carries_a_token():
-    assert [name for name in IssuedKey.__dataclass_fields__] == ["key", "token"]
+    assert list(IssuedKey.__dataclass_fields__) == ["key", "token"]
     assert "token" not in {field.name for field in ApiKey._meta.get_fields()}

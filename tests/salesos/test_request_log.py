@@ -27,7 +27,13 @@ def test_a_row_says_who_asked_what_and_how_it_ended(acme, globex):
     row = logged(response)
     assert before <= row.at <= datetime.now(UTC)
     assert (row.tenant, row.api_key, row.address, row.user_agent) == (acme, issued.key, "203.0.113.9", "CRM/1.0 (sync)")
-    assert (row.method, row.path, row.action, row.status, row.error_code) == ("POST", PATH, "sync_collaborators", 200, "")
+    assert (row.method, row.path, row.action, row.status, row.error_code) == (
+        "POST",
+        PATH,
+        "sync_collaborators",
+        200,
+        "",
+    )
     assert row.counts == {"created": 1, "existing": 0, "errors": 1, "total": 2}
     assert row.bytes_in == len(body)
     assert row.duration_ms > 0
@@ -88,11 +94,16 @@ def test_a_callers_own_request_id_is_not_taken(acme, globex):
 
 
 def test_no_secret_is_anywhere_the_request_left_a_trace(acme, globex, caplog):
-    """The canary: whatever place a caller puts a key in, no table and no log line has it (nor its secret part) after."""
+    """The canary: whatever place a caller puts a key in, no table and no log line has its secret part after."""
     caplog.set_level(logging.DEBUG)
     token = issue(acme).token
     at = Door(token)
-    places = {"user-agent": f"CRM {token}", "referer": f"https://x/{token}", "cookie": f"k={token}", "x-forwarded-for": token}
+    places = {
+        "user-agent": f"CRM {token}",
+        "referer": f"https://x/{token}",
+        "cookie": f"k={token}",
+        "x-forwarded-for": token,
+    }
     at.send(people(person()), headers=places)
     at.send(activities(activity()), path=f"{PATH}?key={token}", headers=places)
     at.send(b"[", path=f"/functions/v1/{token}", headers=places)
@@ -132,14 +143,18 @@ def test_a_user_agent_is_kept_as_far_as_it_is_fit_to_be(acme, globex, agent, kep
     assert logged(door(acme).send(people(), headers={"user-agent": agent})).user_agent == kept
 
 
-@pytest.mark.parametrize("path", ["/functions/v1/%00", "/functions/v1/" + "x" * 3000, "/functions/v1/%FF%FE", "/functions/v1/é"])
+@pytest.mark.parametrize(
+    "path", ["/functions/v1/%00", "/functions/v1/" + "x" * 3000, "/functions/v1/%FF%FE", "/functions/v1/é"]
+)
 def test_any_path_can_be_logged(acme, globex, path):
     response = door(acme).send(path=path)
     assert (response.status_code, response["Content-Type"]) == (404, "application/json")
     assert logged(response).path.startswith("/functions/v1/")
 
 
-@pytest.mark.parametrize(("text", "length"), [("12", 12), ("", 0), ("x", 0), ("-1", 0), ("9" * 5000, 0), ("99999999999", 2**31 - 1)])
+@pytest.mark.parametrize(
+    ("text", "length"), [("12", 12), ("", 0), ("x", 0), ("-1", 0), ("9" * 5000, 0), ("99999999999", 2**31 - 1)]
+)
 def test_what_a_caller_says_of_the_length_can_be_logged(acme, globex, text, length):
     request = RequestFactory().get("/functions/", CONTENT_LENGTH=text)
     write(entry_of(request), request, 404)

@@ -174,7 +174,7 @@ def test_gunicorn_knows_every_setting_that_we_name():
     assert (config.keepalive, config.preload_app, config.accesslog) == (15, True, None)
     assert config.forwarded_allow_ips == ["127.0.0.1", "::1"]
     named = {name for name in vars(server) if not name.startswith("_") and not name[0].isupper()}
-    imported = {"os", "signal", "sys", "connections", "parse_network", "suppress"}
+    imported = {"gc", "os", "signal", "sys", "connections", "get_resolver", "parse_network", "suppress"}
     assert named - imported - config.settings.keys() == set()
 
 

@@ -1,4 +1,4 @@
-"""The product's own documentation of the Default integration, read for its examples, so that tests hold us to its words."""
+"""The product's own documentation of the Default integration, read for its examples: tests hold us to its words."""
 
 import json
 import re

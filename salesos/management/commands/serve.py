@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -15,6 +16,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from salesos import server
+
+
+LAST_SERVER_LEAVES = 2.5
+"""Seconds in which the workers of a server that was killed notice, and let go of its port."""
 
 
 class Server(BaseApplication):
@@ -70,13 +75,21 @@ class Command(BaseCommand):
 
 def refuse_taken_port(bind: str, port: int) -> None:
     """Raise `CommandError` when nobody can listen there, before anything else is done."""
+    deadline = time.monotonic() + LAST_SERVER_LEAVES
+    while reason := _why_taken(bind, port):
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"Can't listen on {bind}:{port}: {reason}. Another port: make run PORT=8001, or serve --port 8001."
+            )
+        time.sleep(0.1)
+
+
+def _why_taken(bind: str, port: int) -> str | None:
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((bind.strip("[]"), port))
         except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise CommandError(
-                f"Can't listen on {bind}:{port}: {reason}. Another port: make run PORT=8001, or serve --port 8001."
-            ) from None
+            return getattr(error, "strerror", None) or str(error)
+    return None

@@ -218,3 +218,13 @@ def test_the_last_use_of_a_key_is_noted_at_most_once_a_minute(acme, globex):
     Door(issued.token).send(b"[", REMOTE_ADDR="203.0.113.11")
     assert last_used(issued.key).last_used_from == "203.0.113.11"
     assert last_used(stranger.key).last_used_at is None
+
+
+def test_an_address_that_guesses_has_to_wait(acme, globex, settings):
+    settings.BAD_KEY_LIMIT = "1/h"
+    assert refusal(Door(_with_wrong_secret(acme)).send(people()))[0] == 401
+    response = Door(_with_wrong_secret(acme)).send(people())
+    assert refusal(response) == (429, "RATE_LIMITED", "Rate limit exceeded")
+    assert response["Retry-After"] == str(response.json()["error"]["retry_after"])
+    assert logged(response).tenant_id is None
+    assert Door(issue(globex).token).send(people(), REMOTE_ADDR="192.0.2.1").status_code == 200

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.test import RequestFactory
 
 from missions.models import Activity, Score
@@ -53,7 +53,9 @@ def unreachable_database():
         connection.settings_dict["HOST"] = host
 
 
-@pytest.mark.parametrize("table", ["missions_score", "missions_receivedcode", "missions_mapping", "missions_unmatchedactivity"])
+@pytest.mark.parametrize(
+    "table", ["missions_score", "missions_receivedcode", "missions_mapping", "missions_unmatchedactivity"]
+)
 def test_a_bug_in_the_middle_is_a_500_that_leaves_nothing_behind(acme, globex, table):
     at = door(acme)
     at.people(person())
@@ -67,7 +69,12 @@ def test_a_bug_in_the_middle_is_a_500_that_leaves_nothing_behind(acme, globex, t
     assert refusal(response) == (500, "INTERNAL_ERROR", message)
     assert set(response.json()["error"]) == {"code", "message"}
     assert response["X-RateLimit-Limit"] == "1000"
-    assert (row.action, row.error_code, row.tenant_id, row.counts) == ("sync_activities", "INTERNAL_ERROR", acme.pk, None)
+    assert (row.action, row.error_code, row.tenant_id, row.counts) == (
+        "sync_activities",
+        "INTERNAL_ERROR",
+        acme.pk,
+        None,
+    )
     assert row.api_key_id is not None
     assert row.bytes_in > 0
     assert row_counts() == before
@@ -105,7 +112,9 @@ def test_a_database_out_of_reach_is_a_503_and_the_retry_is_complete(acme, globex
     assert refusal(response)[:2] == (503, "SERVICE_UNAVAILABLE")
     assert int(response["Retry-After"]) > 0
     assert "/nowhere" not in response.content.decode()
-    assert [record.name for record in caplog.records if response["X-Request-ID"] in record.getMessage()] == ["salesos.requests"]
+    assert [record.name for record in caplog.records if response["X-Request-ID"] in record.getMessage()] == [
+        "salesos.requests"
+    ]
     assert at.token not in caplog.text
     assert row_counts() == before
     assert at.activities(activity())["processed"] == 1
@@ -122,8 +131,8 @@ def test_a_connection_that_the_server_cut_heals_by_itself(acme, globex):
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [own])
     other.close()
-    statuses = [at.send(activities(activity())).status_code for _ in range(2)]
-    assert statuses in ([200, 200], [503, 200])
+    close_old_connections()  # as the server does between requests, which the test client leaves out
+    assert at.activities(activity())["processed"] == 1
     with tenant_context(acme):
         assert Activity.objects.count() == 1
 
@@ -140,7 +149,9 @@ def test_a_request_whose_log_row_can_not_be_written_is_answered(acme, globex, ca
 
 def test_a_refusal_is_a_400_with_its_field():
     request = RequestFactory().post(PATH)
-    response = answer_exception(Refused("lead_converted", "This lead is already a deal.", field="status"), {"request": request})
+    response = answer_exception(
+        Refused("lead_converted", "This lead is already a deal.", field="status"), {"request": request}
+    )
     assert refusal(response) == (400, "VALIDATION_ERROR", "This lead is already a deal.")
 
 
