@@ -1,8 +1,9 @@
 """The hot path: a batch of activities → rows, points, scores, in one statement.
 
 Two statements for a thousand activities: who and what they are (`_RESOLVE`), then everything that is written
-(`_RECORD`). Duplicates are decided by the unique constraint on (tenant, source, external id), so that any
-number of workers with the same batch process each activity once (contract, “sync_activities”).
+(`_RECORD`); a third (`_KEEP`) where something is or was unmatched. Duplicates are decided by the unique constraint on
+(tenant, source, external id), so that any number of workers with the same batch process each activity once (contract,
+“sync_activities”).
 """
 
 import uuid
@@ -10,9 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db import transaction
+
 from salesos.database import array, run, text_array
 from salesos.models import Tenant
-from salesos.retrying import DEADLOCK, SERIALIZATION_FAILURE, retried
+from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAILURE, retried
 from salesos.tenancy import current_tenant
 
 
@@ -47,7 +50,8 @@ class _Known(NamedTuple):
     has_unmatched: bool
 
 
-@retried(SERIALIZATION_FAILURE, DEADLOCK)
+# A mission or team that is deleted while a batch comes in is unknown to the second attempt.
+@retried(SERIALIZATION_FAILURE, DEADLOCK, FOREIGN_KEY_VIOLATION)
 def record_activities(source: str, sent: Sequence[SentActivity]) -> Recorded:
     """Record a batch of one source in the current tenant, whole or not at all, points and scores included.
 
@@ -99,7 +103,14 @@ def _resolve(tenant: Tenant, source: str, sent: Sequence[SentActivity]) -> _Know
 def _write(
     tenant: Tenant, source: str, matched: list[SentActivity], kept: list[SentActivity], known: _Known
 ) -> tuple[int, int]:
-    """Write a batch in one statement. Returns how many activities were new, and how many were kept."""
+    """Write a batch. Returns how many activities were new, and how many were kept as unmatched."""
+    if not kept and not known.has_unmatched:
+        return _record(tenant, source, matched, known), 0
+    with transaction.atomic():
+        return _record(tenant, source, matched, known), _keep(tenant, source, kept, matched)
+
+
+def _record(tenant: Tenant, source: str, matched: list[SentActivity], known: _Known) -> int:
     zone = tenant.zone
     people = [known.people[activity.email] for activity in matched]
     missions = [known.missions.get(activity.code, _NO_MISSION) for activity in matched]
@@ -116,30 +127,42 @@ def _write(
             "days": array([activity.occurred_at.astimezone(zone).date() for activity in matched]),
             "arrivals": array([moment.isoformat() for moment in arrivals]),
             "arrival_days": array([moment.astimezone(zone).date() for moment in arrivals]),
-            "has_unmatched": known.has_unmatched,
-            "kept_emails": text_array([activity.email for activity in kept]),
-            **_columns("", matched),
-            **_columns("kept_", kept),
+            **_columns(matched),
         },
     )
-    recorded, skipped = rows[0]
-    return recorded, skipped
+    return rows[0][0]
+
+
+def _keep(tenant: Tenant, source: str, kept: list[SentActivity], matched: list[SentActivity]) -> int:
+    """Keep what could not be matched, unless it is recorded already; let go of what was kept and now is recorded."""
+    rows = run(
+        _KEEP,
+        {
+            "tenant": tenant.pk,
+            "source": source,
+            "recorded_ids": text_array([activity.external_id for activity in matched]),
+            "emails": text_array([activity.email for activity in kept]),
+            **_columns(kept),
+        },
+        prepare=False,
+    )
+    return rows[0][0]
 
 
 _NO_MISSION = (None, None)
 
 
-def _columns(prefix: str, activities: list[SentActivity]) -> dict[str, str]:
+def _columns(activities: list[SentActivity]) -> dict[str, str]:
     """What activities say of themselves, matched or not, a column each; receipts by their number, from 1."""
     receipts = {receipt: number for number, receipt in enumerate({activity[-2:] for activity in activities}, start=1)}
     return {
-        f"{prefix}external_ids": text_array([activity.external_id for activity in activities]),
-        f"{prefix}codes": text_array([activity.code for activity in activities]),
-        f"{prefix}moments": array([activity.occurred_at.isoformat() for activity in activities]),
-        f"{prefix}receipts": array([receipts[activity[-2:]] for activity in activities]),
-        f"{prefix}received": array([received_at.isoformat() for received_at, _ in receipts]),
-        f"{prefix}requests": array([request_id for _, request_id in receipts]),
-        f"{prefix}data": text_array([activity.data for activity in activities]),
+        "external_ids": text_array([activity.external_id for activity in activities]),
+        "codes": text_array([activity.code for activity in activities]),
+        "moments": array([activity.occurred_at.isoformat() for activity in activities]),
+        "receipts": array([receipts[activity[-2:]] for activity in activities]),
+        "received": array([received_at.isoformat() for received_at, _ in receipts]),
+        "requests": array([request_id for _, request_id in receipts]),
+        "data": text_array([activity.data for activity in activities]),
     }
 
 
@@ -195,21 +218,24 @@ tallied AS (
     ON CONFLICT (tenant_id, source, code, day) DO UPDATE
     SET received = tally.received + excluded.received,
         last_received_at = greatest(tally.last_received_at, excluded.last_received_at)
-),
-released AS (  -- what was kept as unmatched and has now been recorded
+)
+SELECT count(*) FROM recorded
+"""
+
+_KEEP = """
+WITH released AS (
     DELETE FROM missions_unmatchedactivity
-    WHERE %(has_unmatched)s AND tenant_id = %(tenant)s AND source = %(source)s
-        AND external_id = ANY (ARRAY(SELECT external_id FROM recorded))
+    WHERE tenant_id = %(tenant)s AND source = %(source)s AND external_id = ANY (%(recorded_ids)s::text[])
 ),
 kept AS (
-    INSERT INTO missions_unmatchedactivity AS kept (
+    INSERT INTO missions_unmatchedactivity (
         tenant_id, source, external_id, code, email, occurred_at, received_at, request_id, data
     )
     SELECT %(tenant)s, %(source)s, external_id, code, email, occurred_at,
-        (%(kept_received)s::timestamptz[])[receipt], (%(kept_requests)s::uuid[])[receipt], data
+        (%(received)s::timestamptz[])[receipt], (%(requests)s::uuid[])[receipt], data
     FROM unnest(
-        %(kept_external_ids)s::text[], %(kept_codes)s::text[], %(kept_emails)s::text[],
-        %(kept_moments)s::timestamptz[], %(kept_receipts)s::integer[], %(kept_data)s::jsonb[]
+        %(external_ids)s::text[], %(codes)s::text[], %(emails)s::text[], %(moments)s::timestamptz[],
+        %(receipts)s::integer[], %(data)s::jsonb[]
     ) AS sent (external_id, code, email, occurred_at, receipt, data)
     WHERE NOT EXISTS (
         SELECT 1 FROM missions_activity AS activity
@@ -222,5 +248,5 @@ kept AS (
         received_at = excluded.received_at, request_id = excluded.request_id, data = excluded.data
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM recorded), (SELECT count(*) FROM kept)
+SELECT count(*) FROM kept
 """

@@ -13,7 +13,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
-    """An address as a peer or proxy writes it: with port or brackets, IPv4-mapped ones unwrapped. None when it is none."""
+    """An address as peers and proxies write it: with port or brackets, IPv4-mapped ones unwrapped. None for none."""
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
+SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
+UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION = "23505", "23503"
 ATTEMPTS = 5
 
 

@@ -40,7 +40,7 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
 
 
 def secret_key() -> str:
-    """`SECRET_KEY`, or for a self-contained installation one made once and kept in the data folder for its owner only."""
+    """`SECRET_KEY`, or for a self-contained installation one made once and kept in the data folder for its owner."""
     given = env.str("SECRET_KEY", default="")
     if given:
         return given

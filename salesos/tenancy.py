@@ -98,6 +98,14 @@ class Tenanted(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **options: Any) -> None:
+        self.take_tenant()
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        self.take_tenant()
+        return super().delete(*args, **options)
+
     def take_tenant(self) -> Self:
         """Put a new row into the current tenant; raise `WrongTenant` for a row of another."""
         current = current_tenant()
@@ -106,11 +114,3 @@ class Tenanted(models.Model):
         elif self.tenant_id != current.pk:
             raise WrongTenant(f"{self._meta.label} of tenant {self.tenant_id} written inside tenant {current.pk}.")
         return self
-
-    def save(self, *args: Any, **options: Any) -> None:
-        self.take_tenant()
-        super().save(*args, **options)
-
-    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
-        self.take_tenant()
-        return super().delete(*args, **options)

@@ -62,7 +62,8 @@ class ActivityItem(TypedDict):
     occurred_at: NotRequired[Annotated[str, StringConstraints(strict=True), AfterValidator(_moment)] | None]
 
 
-_activities = TypeAdapter(list[ActivityItem])
+# What it gives back is not quite what it takes: moments instead of their texts, and the text of `data`.
+_activities: TypeAdapter[Any] = TypeAdapter(list[ActivityItem])
 _email = TypeAdapter(Email)
 
 ACTIVITY_FAULTS = {
@@ -88,18 +89,18 @@ def activities_of(
 ) -> tuple[list[SentActivity], list[str]]:
     """A request's activities, and an error for each one that is well-formed but can't be recorded.
 
-    A moment without an offset is in `zone`, a date alone its midnight there, none at all `at` (the time of the request).
+    A moment without an offset is in `zone`, a date alone its midnight there, none at all `at`, when the request came.
     Raises `ValidationFailed` with all faults of all items.
     """
     items = items_of(body, "activities", MOST_ACTIVITIES)
     try:
-        checked = _activities.validate_python(items)
+        checked: list[dict[str, Any]] = _activities.validate_python(items)
     except ValidationError as error:
         raise ValidationFailed("Invalid activities payload", details=_faults(error)) from None
     sent, errors = [], []
     latest = at + FURTHEST_AHEAD
     for item in checked:
-        moment = item.get("occurred_at") or at
+        moment: datetime = item.get("occurred_at") or at
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
         if not EARLIEST <= moment <= latest:

@@ -1,4 +1,4 @@
-"""`POST /functions/v1/default-integration`: the one endpoint through which any CRM syncs its team and its activities."""
+"""`POST /functions/v1/default-integration`: through this endpoint any CRM syncs its team and its activities."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Gamification's data: missions and mappings (the rules), activities and adjustments (the evidence), scores (the sums)."""
+"""Gamification's data: missions and mappings (rules), activities and adjustments (evidence), scores (sums)."""
 
 from missions.models.activity import Activity, ReceivedCode, UnmatchedActivity
 from missions.models.mission import Mapping, Mission

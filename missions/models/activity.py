@@ -29,21 +29,40 @@ class Activity(Tenanted):
 
     # Without a constraint: the trigger that checks collaborator, team and mission (migration 0002) implies it.
     tenant = models.ForeignKey(
-        "salesos.Tenant", on_delete=models.CASCADE, related_name="+", editable=False, db_index=False, db_constraint=False
+        "salesos.Tenant",
+        on_delete=models.CASCADE,
+        related_name="+",
+        editable=False,
+        db_index=False,
+        db_constraint=False,
     )
     source = models.CharField(_("source"), max_length=20)
     code = models.CharField(_("code"), max_length=40)
     external_id = models.CharField(_("external id"), max_length=255)
     collaborator = models.ForeignKey(
-        Collaborator, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="activities",
+        Collaborator,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="activities",
         verbose_name=_("collaborator"),
     )
     team = models.ForeignKey(
-        Team, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+",
+        Team,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
         verbose_name=_("team"),
     )
     mission = models.ForeignKey(
-        Mission, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+",
+        Mission,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
         verbose_name=_("mission"),
     )
     points = models.PositiveIntegerField(_("points"), null=True)
@@ -70,7 +89,8 @@ class Activity(Tenanted):
         indexes = (
             models.Index(fields=["tenant", "collaborator", "occurred_at"], name="activity_by_collaborator"),
             models.Index(
-                fields=["tenant", "source", "code", "id"], name="activity_uncounted",
+                fields=["tenant", "source", "code", "id"],
+                name="activity_uncounted",
                 condition=models.Q(mission__isnull=True),
             ),
         )
@@ -113,7 +133,7 @@ class UnmatchedActivity(Tenanted):
 
 
 class ReceivedCode(Tenanted):
-    """How many recorded activities of a code arrived on a day (the tenant's), kept by the transaction that records them.
+    """How many activities of a code arrived on a day (the tenant's), kept by the transaction that records them.
 
     Configure reads it instead of counting activities.
     """
@@ -126,7 +146,9 @@ class ReceivedCode(Tenanted):
 
     class Meta:
         default_manager_name = "objects"
-        constraints = (models.UniqueConstraint(fields=["tenant", "source", "code", "day"], name="received_code_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "source", "code", "day"], name="received_code_unique"),
+        )
 
     def __str__(self) -> str:
         return f"{self.code} on {self.day}: {self.received}"

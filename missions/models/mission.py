@@ -32,13 +32,21 @@ class Mission(Tenanted):
     public_id = models.UUIDField(default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True, max_length=2000)
-    icon = models.CharField(_("icon"), max_length=40, default="flag", help_text=_("The name of a Material Symbol, like call."))
+    icon = models.CharField(
+        _("icon"), max_length=40, default="flag", help_text=_("The name of a Material Symbol, like call.")
+    )
     colour = models.CharField(
-        _("colour"), max_length=7, default="#6366f1", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Expected #rrggbb."))]
+        _("colour"),
+        max_length=7,
+        default="#6366f1",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Expected #rrggbb."))],
     )
     is_active = models.BooleanField(_("active"), default=True)
     target = models.PositiveIntegerField(
-        _("target"), null=True, blank=True, validators=[MinValueValidator(1)],
+        _("target"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
         help_text=_("Completions that a person should reach; empty for none."),
     )
     target_period = models.CharField(_("target period"), max_length=5, choices=TargetPeriod.choices, blank=True)
@@ -51,7 +59,9 @@ class Mission(Tenanted):
         default_manager_name = "objects"
         constraints = (
             models.UniqueConstraint(
-                "tenant", Lower("name"), name="mission_name_unique",
+                "tenant",
+                Lower("name"),
+                name="mission_name_unique",
                 violation_error_message=_("A mission of this name exists already."),
             ),
             models.UniqueConstraint(fields=["tenant", "id"], name="mission_in_tenant"),
@@ -75,14 +85,21 @@ class Mapping(Tenanted):
 
     source = models.CharField(_("source"), max_length=20, default=DEFAULT)
     code = models.CharField(_("code"), max_length=40)
-    label = models.CharField(_("label"), max_length=120, blank=True, help_text=_("Your own name for the code, like Phone call."))
+    label = models.CharField(
+        _("label"), max_length=120, blank=True, help_text=_("Your own name for the code, like Phone call.")
+    )
     mission = models.ForeignKey(
         Mission, on_delete=models.PROTECT, db_constraint=False, related_name="mappings", verbose_name=_("mission")
     )
     points = models.PositiveIntegerField(_("points"), validators=[MaxValueValidator(MOST_POINTS)])
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
     updated_by = models.ForeignKey(
-        "salesos.User", on_delete=models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("updated by")
+        "salesos.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("updated by"),
     )
 
     class Meta:
@@ -90,7 +107,8 @@ class Mapping(Tenanted):
         default_manager_name = "objects"
         constraints = (
             models.UniqueConstraint(
-                fields=["tenant", "source", "code"], name="mapping_code_unique",
+                fields=["tenant", "source", "code"],
+                name="mapping_code_unique",
                 violation_error_message=_("This code is mapped already."),
             ),
             models.CheckConstraint(condition=CODE_OF_ITS_SOURCE, name="mapping_code_of_its_source"),

@@ -18,9 +18,15 @@ class Score(Tenanted):
     """
 
     day = models.DateField()
-    collaborator = models.ForeignKey(Collaborator, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    team = models.ForeignKey(Team, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
-    mission = models.ForeignKey(Mission, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
+    collaborator = models.ForeignKey(
+        Collaborator, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    team = models.ForeignKey(
+        Team, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    mission = models.ForeignKey(
+        Mission, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
     points = models.BigIntegerField()
     completions = models.IntegerField()
 
@@ -45,25 +51,45 @@ class AdjustmentKind(models.TextChoices):
 
 
 class Adjustment(Tenanted):
-    """Points given or taken outside of completions: signed, with a reason and an author. Append-only, as the database sees to.
+    """Points given or taken outside of completions: signed, with reason and author. The database keeps it append-only.
 
     `completions` is what it adds to the number of completions: -1 when it takes one back, 0 for a correction by hand.
     """
 
     collaborator = models.ForeignKey(
-        Collaborator, on_delete=models.DO_NOTHING, db_constraint=False, related_name="adjustments", db_index=False,
+        Collaborator,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="adjustments",
+        db_index=False,
         verbose_name=_("collaborator"),
     )
     team = models.ForeignKey(
-        Team, on_delete=models.DO_NOTHING, null=True, editable=False, db_constraint=False, related_name="+", db_index=False,
+        Team,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        related_name="+",
+        db_index=False,
         verbose_name=_("team"),
     )
     mission = models.ForeignKey(
-        Mission, on_delete=models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="+", db_index=False,
+        Mission,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        db_index=False,
         verbose_name=_("mission"),
     )
-    kind = models.CharField(_("kind"), max_length=12, choices=AdjustmentKind.choices, default=AdjustmentKind.MANUAL, editable=False)
-    points = models.IntegerField(_("points"), validators=[MinValueValidator(-MOST_POINTS), MaxValueValidator(MOST_POINTS)])
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=AdjustmentKind.choices, default=AdjustmentKind.MANUAL, editable=False
+    )
+    points = models.IntegerField(
+        _("points"), validators=[MinValueValidator(-MOST_POINTS), MaxValueValidator(MOST_POINTS)]
+    )
     completions = models.SmallIntegerField(_("completions"), default=0, editable=False)
     day = models.DateField(_("day"), help_text=_("The day that the points belong to, in the tenant's time zone."))
     reason = models.CharField(_("reason"), max_length=500)

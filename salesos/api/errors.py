@@ -1,4 +1,4 @@
-"""Every way in which the API says no, and the one place that turns exceptions into answers (contract, “Order of checks”)."""
+"""Every way in which the API says no, and the one place that turns exceptions into answers."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -104,7 +104,7 @@ def answer_error(request: HttpRequest, error: ApiError) -> HttpResponse:
 
 
 def answer_exception(exception: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """The answer to whatever a view raised: DRF's `EXCEPTION_HANDLER`. A bug is logged, and answered without internals."""
+    """The answer to whatever a view raised (DRF's `EXCEPTION_HANDLER`). A bug is logged, its internals kept back."""
     request: HttpRequest = getattr(context["request"], "_request", context["request"])
     error = as_api_error(exception)
     if error is None:

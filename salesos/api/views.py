@@ -33,6 +33,8 @@ class ApiView(APIView):
     """
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
+    # DRF would describe the view to anybody who asks by OPTIONS.
+    http_method_names = [name for name in APIView.http_method_names if name not in ("options", "head", "trace")]
     key: ApiKey
     usage: Usage | None = None
 
@@ -74,10 +76,6 @@ class ApiView(APIView):
     @property
     def allowed_methods(self) -> list[str]:
         return sorted(self.scopes)
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        # DRF would describe the view; `initial` has refused the method before this is reached.
-        raise MethodNotAllowed(self.allowed_methods)
 
     def json_body(self) -> object:
         """The request's body as strict JSON. Raises `PayloadTooLarge`, or `ValidationFailed` with the place named."""

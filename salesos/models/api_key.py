@@ -15,17 +15,23 @@ DEFAULT_HOURLY_LIMIT = 1000
 
 
 class ApiKey(Tenanted):
-    """One key of one tenant; a sandbox's keys are the `sk_test_` ones. Never deleted: revoked, so that the log can name it."""
+    """One key of one tenant; a sandbox's are the `sk_test_` ones. Revoked, never deleted: the log names it."""
 
     key_id = models.CharField(_("key id"), max_length=12, unique=True, editable=False)
     secret_hash = models.CharField(max_length=60, editable=False)
     name = models.CharField(_("name"), max_length=120)
     scopes = ArrayField(
-        models.CharField(max_length=40, choices=Scope.choices), default=list, verbose_name=_("scopes"), blank=True,
+        models.CharField(max_length=40, choices=Scope.choices),
+        default=list,
+        verbose_name=_("scopes"),
+        blank=True,
         help_text=_("A key without scopes may do nothing."),
     )
     allowlist = ArrayField(
-        models.CharField(max_length=49, validators=[validate_network]), default=list, blank=True, verbose_name=_("IP allowlist"),
+        models.CharField(max_length=49, validators=[validate_network]),
+        default=list,
+        blank=True,
+        verbose_name=_("IP allowlist"),
         help_text=_("IPv4 or IPv6 addresses or networks. Empty: any address."),
     )
     hourly_limit = models.PositiveIntegerField(
@@ -33,12 +39,19 @@ class ApiKey(Tenanted):
     )
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
-    revoked_by = models.ForeignKey("salesos.User", on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
+    revoked_by = models.ForeignKey(
+        "salesos.User", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     replaces = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, editable=False, db_constraint=False, related_name="+"
     )
     created_by = models.ForeignKey(
-        "salesos.User", on_delete=models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("created by")
+        "salesos.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)

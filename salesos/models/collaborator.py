@@ -48,9 +48,17 @@ class Collaborator(Tenanted):
     name = models.CharField(_("name"), max_length=255)
     email = models.EmailField(_("e-mail"), max_length=254)
     phone = models.CharField(_("phone"), max_length=255, blank=True)
-    document = models.CharField(_("document"), max_length=20, blank=True, help_text=_("An identity document, like a CPF."))
+    document = models.CharField(
+        _("document"), max_length=20, blank=True, help_text=_("An identity document, like a CPF.")
+    )
     team = models.ForeignKey(
-        Team, on_delete=models.PROTECT, null=True, blank=True, db_constraint=False, db_index=False, related_name="collaborators",
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="collaborators",
         verbose_name=_("team"),
     )
     role = models.CharField(_("role"), max_length=50, blank=True, help_text=_("Their role in your organisation."))
@@ -69,11 +77,14 @@ class Collaborator(Tenanted):
         constraints = (
             # Checked at the end of each statement, so that one statement may let people exchange addresses and ids.
             models.UniqueConstraint(
-                fields=["tenant", "email"], name="collaborator_email_unique", deferrable=models.Deferrable.IMMEDIATE,
+                fields=["tenant", "email"],
+                name="collaborator_email_unique",
+                deferrable=models.Deferrable.IMMEDIATE,
                 violation_error_message=_("A collaborator with this e-mail exists already."),
             ),
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], name="collaborator_external_id_unique",
+                fields=["tenant", "external_id"],
+                name="collaborator_external_id_unique",
                 deferrable=models.Deferrable.IMMEDIATE,
                 violation_error_message=_("A collaborator with this external id exists already."),
             ),

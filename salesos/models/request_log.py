@@ -36,7 +36,12 @@ class RequestLog(models.Model):
         Tenant, on_delete=models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
     )
     api_key = models.ForeignKey(
-        ApiKey, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False,
+        ApiKey,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
         verbose_name=_("API key"),
     )
     address = models.GenericIPAddressField(_("address"), null=True)
@@ -60,8 +65,20 @@ class RequestLog(models.Model):
         verbose_name_plural = _("request log")
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
-        "id", "at", "tenant_id", "api_key_id", "address", "user_agent", "method", "path", "action", "status",
-        "error_code", "duration_ms", "bytes_in", "counts",
+        "id",
+        "at",
+        "tenant_id",
+        "api_key_id",
+        "address",
+        "user_agent",
+        "method",
+        "path",
+        "action",
+        "status",
+        "error_code",
+        "duration_ms",
+        "bytes_in",
+        "counts",
     )
 
     def __str__(self) -> str:

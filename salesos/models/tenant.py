@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(_("Unknown time zone “%(name)s”, expected one like America/Sao_Paulo."), params={"name": name})
+        raise ValidationError(
+            _("Unknown time zone “%(name)s”, expected one like America/Sao_Paulo."), params={"name": name}
+        )
 
 
 class Tenant(models.Model):
@@ -24,7 +26,9 @@ class Tenant(models.Model):
     sandbox_of = models.OneToOneField(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="sandbox", editable=False
     )
-    is_active = models.BooleanField(_("active"), default=True, help_text=_("An inactive tenant's API keys are refused."))
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("An inactive tenant's API keys are refused.")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

@@ -31,11 +31,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """Somebody who signs in by e-mail. What they may do follows from their memberships, or from being platform staff."""
+    """Somebody who signs in by e-mail. What they may do follows from memberships, or from being platform staff."""
 
-    email = models.EmailField(
-        _("e-mail"), unique=True, error_messages={"unique": _("This e-mail has a user already.")}
-    )
+    email = models.EmailField(_("e-mail"), unique=True, error_messages={"unique": _("This e-mail has a user already.")})
     name = models.CharField(_("name"), max_length=255, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_platform_staff = models.BooleanField(

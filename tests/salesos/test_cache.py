@@ -12,6 +12,14 @@ from salesos.cache import PostgresCache
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _empty(request):
+    """Tests over real HTTP commit what they cache, and the table is none of Django's, which would be flushed."""
+    if "shared_cache" not in request.fixturenames:
+        request.getfixturevalue("db")
+        cache.clear()
+
+
 @pytest.mark.parametrize(
     "value",
     [

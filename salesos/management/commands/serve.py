@@ -17,7 +17,6 @@ from gunicorn.arbiter import Arbiter
 
 from salesos import server
 
-
 LAST_SERVER_LEAVES = 2.5
 """Seconds in which the workers of a server that was killed notice, and let go of its port."""
 
