@@ -62,13 +62,8 @@ class TeamStanding:
 class Progress:
     """How far a person is towards a mission's target in its current period."""
 
-    name: str
-    email: str
-    team: str
     completions: int
     target: int
-    collaborator_id: int
-    public_id: uuid.UUID
 
     @property
     def is_reached(self) -> bool:
@@ -171,27 +166,16 @@ def team_standings(
     return [TeamStanding(*row) for row in run(_TEAMS, parameters)]
 
 
-def progress(mission: Mission, *, today: date) -> list[Progress]:
-    """Every active collaborator's completions in the mission's target period, most first. One statement.
+def progress(mission: Mission, *, today: date) -> dict[int, Progress]:
+    """How far every active collaborator is in the mission's target period of `today`, by their id. One statement.
 
     Raises `Refused` for a mission without a target.
     """
     if mission.target is None:
         raise Refused("no_target", _("This mission has no target."), field="target")
     period = window(_TARGET_PERIODS[TargetPeriod(mission.target_period)], today=today)
-    people = [
-        Progress(
-            person.name,
-            person.email,
-            person.team,
-            person.completions,
-            mission.target,
-            person.collaborator_id,
-            person.public_id,
-        )
-        for person in standings(period, mission=mission)
-    ]
-    return sorted(people, key=lambda person: (-person.completions, person.name, person.collaborator_id))
+    people = standings(period, mission=mission)
+    return {person.collaborator_id: Progress(person.completions, mission.target) for person in people}
 
 
 def _parameters(

@@ -112,16 +112,21 @@ def _write(
 
 def _record(tenant: Tenant, source: str, matched: list[SentActivity], known: _Known) -> int:
     zone = tenant.zone
-    people = [known.people[activity.email] for activity in matched]
-    missions = [known.missions.get(activity.code, _NO_MISSION) for activity in matched]
+    # People and codes come many times in a batch: each row says which by its number, from 1.
+    people = {email: number for number, email in enumerate(known.people, start=1)}
+    codes = {code: number for number, code in enumerate({activity.code for activity in matched}, start=1)}
+    missions = [known.missions.get(code, _NO_MISSION) for code in codes]
     arrivals = {activity.received_at for activity in matched}
     rows = run(
         _RECORD,
         {
             "tenant": tenant.pk,
             "source": source,
-            "collaborators": array([person for person, _ in people]),
-            "teams": array([team for _, team in people]),
+            "people": array([people[activity.email] for activity in matched]),
+            "collaborators": array([collaborator for collaborator, _ in known.people.values()]),
+            "teams": array([team for _, team in known.people.values()]),
+            "codes": array([codes[activity.code] for activity in matched]),
+            "code_names": text_array(codes),
             "missions": array([mission for mission, _ in missions]),
             "points": array([points for _, points in missions]),
             "days": array([activity.occurred_at.astimezone(zone).date() for activity in matched]),
@@ -141,6 +146,7 @@ def _keep(tenant: Tenant, source: str, kept: list[SentActivity], matched: list[S
             "tenant": tenant.pk,
             "source": source,
             "recorded_ids": text_array([activity.external_id for activity in matched]),
+            "codes": text_array([activity.code for activity in kept]),
             "emails": text_array([activity.email for activity in kept]),
             **_columns(kept),
         },
@@ -153,12 +159,15 @@ _NO_MISSION = (None, None)
 
 
 def _columns(activities: list[SentActivity]) -> dict[str, str]:
-    """What activities say of themselves, matched or not, a column each; receipts by their number, from 1."""
+    """What activities say of themselves, matched or not, a column each; receipts by their number, from 1.
+
+    Moments travel as Unix seconds, which both sides read and write in half the time of a date; a float tells
+    microseconds apart until the year 2106.
+    """
     receipts = {receipt: number for number, receipt in enumerate({activity[-2:] for activity in activities}, start=1)}
     return {
         "external_ids": text_array([activity.external_id for activity in activities]),
-        "codes": text_array([activity.code for activity in activities]),
-        "moments": array([activity.occurred_at.isoformat() for activity in activities]),
+        "moments": array([activity.occurred_at.timestamp() for activity in activities]),
         "receipts": array([receipts[activity[-2:]] for activity in activities]),
         "received": array([received_at.isoformat() for received_at, _ in receipts]),
         "requests": array([request_id for _, request_id in receipts]),
@@ -167,8 +176,13 @@ def _columns(activities: list[SentActivity]) -> dict[str, str]:
 
 
 _RESOLVE = """
-SELECT 'person', email, id, team_id FROM salesos_collaborator
-WHERE tenant_id = %(tenant)s AND is_active AND email = ANY (%(emails)s::text[])
+SELECT 'person', sent.email, person.id, person.team_id
+FROM unnest(%(emails)s::text[]) AS sent (email)
+CROSS JOIN LATERAL (
+    SELECT id, team_id FROM salesos_collaborator
+    WHERE tenant_id = %(tenant)s AND email = sent.email AND is_active
+    OFFSET 0  -- one look into the unique index for each, whatever the table looked like when this was planned
+) AS person
 UNION ALL
 SELECT 'mapping', mapping.code, mission.id, mapping.points
 FROM missions_mapping AS mapping
@@ -186,17 +200,16 @@ WITH recorded AS (
         tenant_id, source, external_id, code, collaborator_id, team_id, mission_id, points,
         occurred_at, day, received_at, request_id, data
     )
-    SELECT %(tenant)s, %(source)s, external_id, code, collaborator_id, team_id, mission_id, points,
-        occurred_at, day, (%(received)s::timestamptz[])[receipt], (%(requests)s::uuid[])[receipt], data
+    SELECT %(tenant)s, %(source)s, external_id, (%(code_names)s::text[])[code],
+        (%(collaborators)s::bigint[])[person], (%(teams)s::bigint[])[person],
+        (%(missions)s::bigint[])[code], (%(points)s::integer[])[code],
+        to_timestamp(moment), day, (%(received)s::timestamptz[])[receipt], (%(requests)s::uuid[])[receipt], data
     FROM unnest(
-        %(external_ids)s::text[], %(codes)s::text[], %(collaborators)s::bigint[], %(teams)s::bigint[],
-        %(missions)s::bigint[], %(points)s::integer[], %(moments)s::timestamptz[], %(days)s::date[],
-        %(receipts)s::integer[], %(data)s::jsonb[]
-    ) AS sent (
-        external_id, code, collaborator_id, team_id, mission_id, points, occurred_at, day, receipt, data
-    )
+        %(external_ids)s::text[], %(codes)s::integer[], %(people)s::integer[], %(moments)s::double precision[],
+        %(days)s::date[], %(receipts)s::integer[], %(data)s::jsonb[]
+    ) AS sent (external_id, code, person, moment, day, receipt, data)
     ON CONFLICT (tenant_id, source, external_id) DO NOTHING
-    RETURNING external_id, code, collaborator_id, team_id, mission_id, points, day, received_at
+    RETURNING code, collaborator_id, team_id, mission_id, points, day, received_at
 ),
 scored AS (
     INSERT INTO missions_score AS score (tenant_id, day, collaborator_id, team_id, mission_id, points, completions)
@@ -231,12 +244,12 @@ kept AS (
     INSERT INTO missions_unmatchedactivity (
         tenant_id, source, external_id, code, email, occurred_at, received_at, request_id, data
     )
-    SELECT %(tenant)s, %(source)s, external_id, code, email, occurred_at,
+    SELECT %(tenant)s, %(source)s, external_id, code, email, to_timestamp(moment),
         (%(received)s::timestamptz[])[receipt], (%(requests)s::uuid[])[receipt], data
     FROM unnest(
-        %(external_ids)s::text[], %(codes)s::text[], %(emails)s::text[], %(moments)s::timestamptz[],
+        %(external_ids)s::text[], %(codes)s::text[], %(emails)s::text[], %(moments)s::double precision[],
         %(receipts)s::integer[], %(data)s::jsonb[]
-    ) AS sent (external_id, code, email, occurred_at, receipt, data)
+    ) AS sent (external_id, code, email, moment, receipt, data)
     WHERE NOT EXISTS (
         SELECT 1 FROM missions_activity AS activity
         WHERE activity.tenant_id = %(tenant)s AND activity.source = %(source)s

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, TextField
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -33,10 +33,18 @@ class UnmatchedPerson:
     is_registered: bool
 
 
-def unmatched_people() -> list[UnmatchedPerson]:
-    """Everybody for whom activities of the current tenant are kept, most activities first. One statement."""
+def waiting() -> QuerySet[UnmatchedActivity]:
+    """What is kept and not recorded yet. A sync at the same moment may leave a kept row behind of what it recorded:
+    replaying would drop it, and nobody waits for it."""
+    recorded = Activity.objects.filter(source=OuterRef("source"), external_id=OuterRef("external_id"))
+    return UnmatchedActivity.objects.filter(~Exists(recorded))
+
+
+def unmatched_people(*, limit: int | None = None) -> list[UnmatchedPerson]:
+    """Everybody for whom activities of the current tenant wait, most activities first. One statement."""
     rows = (
-        UnmatchedActivity.objects.values("email")
+        waiting()
+        .values("email")
         .annotate(
             count=Count("pk"),
             first=Min("occurred_at"),
@@ -48,7 +56,7 @@ def unmatched_people() -> list[UnmatchedPerson]:
     )
     return [
         UnmatchedPerson(row["email"], row["count"], row["first"], row["last"], row["codes"], row["is_registered"])
-        for row in rows
+        for row in rows[:limit]
     ]
 
 

@@ -7,12 +7,13 @@ after a crash of the server, as a cache may be.
 
 import pickle
 import random
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
-from salesos.database import run
+from salesos.database import run, text_array
 
 CULL_ONE_IN = 500
 """One write in so many also deletes expired rows."""
@@ -30,6 +31,14 @@ class PostgresCache(BaseCache):
             f"SELECT number, pickled FROM {self.table} WHERE key = %s AND expires_at > now()", [self._key(key, version)]
         )
         return _loaded(*rows[0]) if rows else default
+
+    def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
+        names = {self._key(key, version): key for key in keys}
+        rows = run(
+            f"SELECT key, number, pickled FROM {self.table} WHERE key = ANY (%s::text[]) AND expires_at > now()",
+            [text_array(names)],
+        )
+        return {names[name]: _loaded(number, pickled) for name, number, pickled in rows}
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         # The sub-select answers for a live row without locking it, which the conflict clause would do.

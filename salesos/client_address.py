@@ -31,6 +31,8 @@ def parse_address(text: str) -> Address | None:
 @lru_cache(maxsize=4096)
 def parse_network(text: str) -> Network:
     """An address or network, IPv4-mapped ones unwrapped, host bits cleared. Raises ValueError when it is neither."""
+    if "%" in text:
+        raise ValueError("A zone (%eth0) means something on one machine only.")
     network = ipaddress.ip_network(text.strip(), strict=False)
     if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= 96:
         return ipaddress.ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96), strict=False)
@@ -44,6 +46,17 @@ def validate_network(text: str) -> None:
         raise ValidationError(
             _("“%(text)s” is not an IPv4 or IPv6 address or network."), params={"text": text}
         ) from None
+
+
+def written_network(text: str) -> str:
+    """An address or network in its one written form, an address alone without its prefix length. Raises ValueError."""
+    network = parse_network(text)
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def household(address: str) -> str:
+    """What shares one budget of attempts: an IPv4 address, or the network that one IPv6 customer gets."""
+    return str(parse_network(f"{address}/64")) if ":" in address else address
 
 
 def is_within(address: Address | None, networks: Iterable[str]) -> bool:

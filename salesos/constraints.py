@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from salesos.tenancy import Tenanted, current_tenant
+from salesos.tenancy import Tenanted
 
 
 class SameTenant(models.BaseConstraint):
@@ -58,9 +58,10 @@ class SameTenant(models.BaseConstraint):
         other_id = getattr(instance, field.attname)
         if other_id is None:
             return
-        tenant_id = cast("Tenanted", instance).tenant_id or current_tenant().pk
-        others = field.related_model._base_manager.using(using)
-        if not others.filter(pk=other_id, tenant_id=tenant_id).exists():
+        # Inside the tenant of the row, or not at all: a row of another one raises here.
+        cast("Tenanted", instance).take_tenant()
+        others = cast("type[Tenanted]", field.related_model).objects
+        if not others.using(using).filter(pk=other_id).exists():
             raise ValidationError({self.field: self.get_violation_error_message()})
 
     def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:

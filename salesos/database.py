@@ -16,6 +16,7 @@ from urllib.parse import quote
 import environ
 import psutil
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connection
 
 with warnings.catch_warnings():
@@ -35,9 +36,7 @@ SESSION = (
 def connection_settings(database_url: str, data_dir: Path) -> dict[str, Any]:
     """Django's settings for the one database. Starts the embedded server when `database_url` is empty."""
     url = database_url or embedded_url(data_dir)
-    parsed = environ.Env.db_url_config(url)
-    if parsed["ENGINE"] != "django.db.backends.postgresql":
-        raise ValueError("DATABASE_URL must name a PostgreSQL database, like postgres://user:password@host/name.")
+    parsed = _parsed(url)
     options = {
         # Better an answer that says so than a request that waits for a host that is gone.
         "connect_timeout": 5,
@@ -48,6 +47,23 @@ def connection_settings(database_url: str, data_dir: Path) -> dict[str, Any]:
         "options": " ".join([parsed.get("OPTIONS", {}).get("options", ""), *SESSION]).strip(),
     }
     return {**parsed, "OPTIONS": options, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    # Neither the address nor the parser's own words are repeated: a password may stand in them.
+    refusal = ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database, like postgres://user:password@host:5432/name "
+        "(signs in the password percent-encoded)."
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parsed: dict[str, Any] = environ.Env.db_url_config(url)
+    except ValueError:
+        raise refusal from None
+    if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed["NAME"]:
+        raise refusal
+    return parsed
 
 
 def embedded_url(data_dir: Path) -> str:

@@ -8,21 +8,27 @@ import re
 import secrets
 import string
 import threading
+import time
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import bcrypt
 from django.conf import settings
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
-from django_ratelimit.core import get_usage
+from django_ratelimit import ALL
 
-from salesos.client_address import parse_network
+# The private names spell the key of a counter, which is read together with what else is asked of the cache.
+from django_ratelimit.core import _get_window, _make_cache_key, _split_rate, get_usage
+
+from salesos.client_address import household, written_network
 from salesos.database import run_first
 from salesos.errors import Refused
 from salesos.models import ApiKey, Tenant, User
@@ -63,6 +69,14 @@ class TooManyGuesses(Exception):
         self.retry_after = retry_after
 
 
+class KeyEnded(Exception):
+    """The token is `key`'s, which is revoked or expired, or whose tenant is not active."""
+
+    def __init__(self, key: ApiKey) -> None:
+        super().__init__()
+        self.key = key
+
+
 def issue_key(
     tenant: Tenant,
     *,
@@ -75,6 +89,8 @@ def issue_key(
     replaces: ApiKey | None = None,
 ) -> IssuedKey:
     """A new key of `tenant`; a sandbox's key is an `sk_test_` one. Raises `Refused` with the field at fault."""
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused("expired", _("The expiry is in the past: such a key would never work."), field="expires_at")
     key_id = _random(KEY_ID_LENGTH)
     unsigned = f"{prefix_of(tenant)}{key_id}{_random(SECRET_LENGTH)}"
     token = unsigned + _checksum(unsigned)
@@ -130,18 +146,23 @@ def rotate_key(key: ApiKey, *, overlap: timedelta, by: User | None, at: datetime
 
 
 def usable_key(token: str, *, address: str, at: datetime) -> ApiKey | None:
-    """The key that `token` proves, with its tenant, or None: unknown, mistyped, revoked, expired, tenant inactive.
+    """The key that `token` proves, with its tenant, or None when it proves none: unknown, mistyped, a wrong secret.
 
-    One statement. bcrypt runs only for a known, usable key whose secret nobody here remembers; an `address` (of the
-    caller) with too many wrong secrets gets `TooManyGuesses` instead.
+    Raises `KeyEnded` for a proven key that works no more: who holds its secret may be told of in its tenant's log,
+    while whoever knows a key's public id alone can write nothing there.
+
+    One statement. bcrypt runs only for a known key whose secret nobody here remembers; an `address` (of the caller)
+    with too many wrong secrets gets `TooManyGuesses` instead.
     """
     parts = TOKEN.fullmatch(token)
     if parts is None or _checksum(token[:-CHECKSUM_LENGTH]) != parts[3]:
         return None
     key = _key_with_tenant(parts[2])
-    if key is None or not key.is_usable(at=at) or not key.tenant.is_active or parts[1] != prefix_of(key.tenant):
+    if key is None or parts[1] != prefix_of(key.tenant) or not _is_secret_of(key, token, address):
         return None
-    return key if _is_secret_of(key, token, address) else None
+    if not key.is_usable(at=at) or not key.tenant.is_active:
+        raise KeyEnded(key)
+    return key
 
 
 def prefix_of(tenant: Tenant) -> str:
@@ -183,40 +204,49 @@ def _is_secret_of(key: ApiKey, token: str, address: str) -> bool:
     answer = here.get(name)
     if answer is not None:
         return bool(answer)
-    if caches["default"].get(name) == key.pk:
+    guesses = _guess_counter(address)
+    known = caches["default"].get_many([name, guesses.name])
+    if known.get(name) == key.pk:
         here.set(name, True, REMEMBERED_SECONDS)
         return True
-    _refuse_guessing(address)
+    if known.get(guesses.name, 0) >= guesses.most:
+        raise TooManyGuesses(max(guesses.ends - int(time.time()), 1))
     with _hashing:
         answer = bcrypt.checkpw(token.encode(), key.secret_hash.encode())
     here.set(name, answer, REMEMBERED_SECONDS)
     if answer:
         caches["default"].set(name, key.pk, REMEMBERED_SECONDS)
     else:
-        _guesses(address, increment=True)
+        _count_guess(address)
     return answer
 
 
-def _refuse_guessing(address: str) -> None:
-    usage = _guesses(address, increment=False)
-    if usage["count"] >= usage["limit"]:
-        raise TooManyGuesses(max(usage["time_left"], 1))
+class _Counter(NamedTuple):
+    """A counter of wrong secrets: its name in the cache, how many are let through, and when it ends (Unix seconds)."""
+
+    name: str
+    most: int
+    ends: int
 
 
-def _guesses(address: str, *, increment: bool) -> dict[str, int]:
-    usage: dict[str, int] = get_usage(
+_GUESSES = "bad-api-key"
+
+
+def _guess_counter(address: str) -> _Counter:
+    who = household(address)
+    most, period = _split_rate(settings.BAD_KEY_LIMIT)
+    ends = _get_window(who, period)
+    return _Counter(_make_cache_key(_GUESSES, ends, settings.BAD_KEY_LIMIT, who, ALL), most, ends)
+
+
+def _count_guess(address: str) -> None:
+    get_usage(
         None,
-        group="bad-api-key",
-        key=lambda group, request: _household(address),
+        group=_GUESSES,
+        key=lambda group, request: household(address),
         rate=settings.BAD_KEY_LIMIT,
-        increment=increment,
+        increment=True,
     )
-    return usage
-
-
-def _household(address: str) -> str:
-    """What shares one budget of guesses: an IPv4 address, or the network that one IPv6 customer gets."""
-    return str(parse_network(f"{address}/64")) if ":" in address else address
 
 
 def _random(length: int) -> str:
@@ -232,16 +262,14 @@ def _checksum(text: str) -> str:
 
 
 def _network(text: str) -> str:
-    """The network in its one written form: an address alone without its prefix length."""
     try:
-        network = parse_network(text)
+        return written_network(text)
     except ValueError:
         raise Refused(
             "bad_network",
             _("“%(text)s” is not an IPv4 or IPv6 address or network.") % {"text": text},
             field="allowlist",
         ) from None
-    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _clean(key: ApiKey) -> None:

@@ -1,18 +1,18 @@
 """Keep the team as the CRM has it: create and update a batch of collaborators and their teams."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Q
+from pydantic_core import to_json
+from uuid_utils.compat import uuid7
 
-from salesos.models import Collaborator, Team
-from salesos.retrying import DEADLOCK, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
-
-UPDATED_FIELDS = (
-    "external_id", "email", "name", "phone", "document", "team", "role", "metadata", "updated_at",
-)  # fmt: skip
+from salesos.database import array, run, text_array
+from salesos.models import Collaborator
+from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
+from salesos.tenancy import current_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Synced:
     reason: str = ""
 
 
-@retried(SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION)
+# A team that is deleted meanwhile is made anew by the second attempt.
+@retried(SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION)
 @transaction.atomic
 def sync_people(people: Sequence[SentPerson]) -> list[Synced]:
     """Create or update collaborators of the current tenant, matched by e-mail, else by external id, in the order sent.
@@ -57,18 +58,14 @@ def sync_people(people: Sequence[SentPerson]) -> list[Synced]:
     teams = _teams_named([person.optional["team"] for person in people if person.optional.get("team")])
     roster = _Roster(known, teams)
     outcomes = [roster.take(person) for person in people]
-    # Updates first: they may free an address that a new person takes.
-    Collaborator.objects.bulk_create(
-        roster.changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=UPDATED_FIELDS
-    )
-    Collaborator.objects.bulk_create(roster.new)
+    _write([*roster.changed.values(), *roster.new])
     return outcomes
 
 
 class _Roster:
     """The people of a batch as they become, item by item; nothing is written here."""
 
-    def __init__(self, known: list[Collaborator], teams: dict[str, Team]) -> None:
+    def __init__(self, known: list[Collaborator], teams: dict[str, int]) -> None:
         self.by_email = {person.email: person for person in known}
         self.by_external_id = {person.external_id: person for person in known if person.external_id}
         self.teams = teams
@@ -97,17 +94,80 @@ class _Roster:
         person.external_id, person.email, person.name = sent.external_id, sent.email, sent.name
         for name, value in sent.optional.items():
             if name == "team":
-                person.team = self.teams[value.casefold()] if value else None
+                person.team_id = self.teams[value] if value else None
             else:
                 setattr(person, name, value or ({} if name == "metadata" else ""))
         self.by_email[person.email] = self.by_external_id[sent.external_id] = person
 
 
-def _teams_named(names: Sequence[str]) -> dict[str, Team]:
-    """The tenant's teams by case-folded name, those of `names` that are new created."""
-    if not names:
+def _write(people: Sequence[Collaborator]) -> None:
+    """Update whoever has an id and create all others, at once: one may take the address that another gives up."""
+    if not people:
+        return
+    texts = {name: text_array(getattr(person, name) for person in people) for name in TEXT_FIELDS}
+    run(
+        _WRITE,
+        {
+            "tenant": current_tenant().pk,
+            "id": array(person.pk for person in people),
+            "public_id": array(person.public_id for person in people),
+            "team_id": array(person.team_id for person in people),
+            "metadata": text_array(to_json(person.metadata).decode() for person in people),
+            **texts,
+        },
+    )
+
+
+TEXT_FIELDS = ("external_id", "email", "name", "phone", "document", "role")
+
+_WRITE = """
+INSERT INTO salesos_collaborator (
+    id, tenant_id, public_id, team_id, external_id, email, name, phone, document, role, metadata,
+    is_active, created_at, updated_at
+)
+SELECT coalesce(id, nextval(pg_get_serial_sequence('salesos_collaborator', 'id'))), %(tenant)s,
+    public_id, team_id, external_id, email, name, phone, document, role, metadata,
+    true, clock_timestamp(), clock_timestamp()
+FROM unnest(
+    %(id)s::bigint[], %(public_id)s::uuid[], %(team_id)s::bigint[], %(external_id)s::text[], %(email)s::text[],
+    %(name)s::text[], %(phone)s::text[], %(document)s::text[], %(role)s::text[], %(metadata)s::jsonb[]
+) AS sent (id, public_id, team_id, external_id, email, name, phone, document, role, metadata)
+ON CONFLICT (id) DO UPDATE
+SET team_id = excluded.team_id, external_id = excluded.external_id, email = excluded.email, name = excluded.name,
+    phone = excluded.phone, document = excluded.document, role = excluded.role, metadata = excluded.metadata,
+    updated_at = excluded.updated_at
+"""
+
+
+def _teams_named(names: Iterable[str]) -> dict[str, int]:
+    """The ids of the tenant's teams by their names as given, those that are new created in the first spelling given.
+
+    The database alone decides which names are the same: Python folds “İ” and “ß” differently.
+    """
+    given = list(dict.fromkeys(names))
+    if not given:
         return {}
-    teams = {team.name.casefold(): team for team in Team.objects.all()}
-    new = {name.casefold(): Team(name=name) for name in reversed(names) if name.casefold() not in teams}
-    Team.objects.bulk_create(new[key] for key in sorted(new))
-    return teams | new
+    rows = run(
+        _TEAMS_NAMED,
+        {"tenant": current_tenant().pk, "names": text_array(given), "public_ids": array(uuid7() for _name in given)},
+    )
+    return dict(rows)
+
+
+_TEAMS_NAMED = """
+WITH sent AS (
+    SELECT sent.name, sent.public_id, sent.place, team.id
+    FROM unnest(%(names)s::text[], %(public_ids)s::uuid[]) WITH ORDINALITY AS sent (name, public_id, place)
+    LEFT JOIN salesos_team AS team ON team.tenant_id = %(tenant)s AND lower(team.name) = lower(sent.name)
+),
+created AS (
+    INSERT INTO salesos_team AS team (tenant_id, public_id, name, created_at)
+    SELECT DISTINCT ON (lower(name)) %(tenant)s, public_id, name, now()
+    FROM sent WHERE id IS NULL
+    ORDER BY lower(name), place  -- every writer makes teams in the same order
+    ON CONFLICT (tenant_id, lower(name)) DO UPDATE SET name = team.name  -- another worker's of this moment: taken as is
+    RETURNING team.id, team.name
+)
+SELECT sent.name, coalesce(sent.id, created.id)
+FROM sent LEFT JOIN created ON lower(created.name) = lower(sent.name)
+"""

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,8 @@ NOTED_EVERY = timedelta(minutes=1)
 """A key's “last used” is noted at most so often."""
 
 _TOKEN_LIKE = re.compile(r"sk_(?:live|test)_[0-9A-Za-z]+", re.IGNORECASE)
+_BARE_UUID7 = 0x7000_8000_0000_0000_0000
+"""Version and variant, all else zero: the least UUID v7 of its millisecond."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -93,8 +96,10 @@ def write(entry: LogEntry, request: HttpRequest, status: int) -> None:
 
 def _insert(entry: LogEntry, row: dict[str, Any]) -> None:
     key = entry.key
-    is_noted = key is None or (key.last_used_at is not None and entry.at - key.last_used_at < NOTED_EVERY)
-    run(_INSERT if is_noted else _NOTE_USE + _INSERT, row)
+    # A key that was refused was not used.
+    is_used = key is not None and row["status"] != HTTPStatus.UNAUTHORIZED
+    is_noted = key is not None and key.last_used_at is not None and entry.at - key.last_used_at < NOTED_EVERY
+    run(_NOTE_USE + _INSERT if is_used and not is_noted else _INSERT, row)
 
 
 def _row(entry: LogEntry, request: HttpRequest, status: int) -> dict[str, Any]:
@@ -127,14 +132,18 @@ def _content_length(request: HttpRequest) -> int:
     return min(int(text), 2**31 - 1) if text.isdecimal() and len(text) < 20 else 0
 
 
+def first_id_at(moment: datetime) -> uuid.UUID:
+    """The least request id of `moment`. Ids are UUIDs v7, which begin with milliseconds: a range of time is a range of
+    ids, and the primary key finds it."""
+    return uuid.UUID(int=(int(moment.timestamp() * 1000) << 80) | _BARE_UUID7)
+
+
 def prune(*, before: datetime, batch: int = 5000) -> Iterator[int]:
     """Delete rows from before a moment, oldest first, a batch a transaction; yields how many each batch deleted.
 
     May be stopped between batches and begun again at any time.
     """
-    # The id is a UUID v7, whose first 48 bits are milliseconds: a moment is an id, and the primary key finds the rows.
-    first_kept = uuid.UUID(int=int(before.timestamp() * 1000) << 80)
-    while deleted := len(run(_PRUNE, [first_kept, batch])):
+    while deleted := len(run(_PRUNE, [first_id_at(before), batch])):
         yield deleted
 
 

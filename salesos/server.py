@@ -1,7 +1,7 @@
 """How the production server runs. Its names are gunicorn's settings: `gunicorn -c python:salesos.server salesos.wsgi`.
 
-`manage.py serve` runs the same server with the same settings. It speaks plain HTTP and waits for slow clients, so on
-the open internet a proxy that buffers requests and speaks HTTPS stands before it.
+`manage.py serve` runs the same server with the same settings. It speaks plain HTTP and waits for slow bodies, so on the
+open internet a proxy that buffers requests and speaks HTTPS stands before it.
 """
 
 import gc
@@ -32,7 +32,7 @@ bind = BIND if BIND.startswith("unix:") else f"{BIND}:{PORT}"
 
 # A thread waits for the database most of the time it takes; four of them keep a process busy, and its memory shared.
 workers = WEB_CONCURRENCY
-worker_class = "gthread"
+worker_class = "salesos.worker.SalesOSWorker"
 threads = 4
 # Settings and code are loaded once, before the workers are forked off; no connection may be open by then.
 preload_app = True
@@ -83,3 +83,4 @@ def post_worker_init(worker: Worker) -> None:
     get_resolver().url_patterns  # noqa: B018 - imports every view
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)

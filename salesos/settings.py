@@ -183,7 +183,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 REQUEST_LOG_DAYS = whole_number("REQUEST_LOG_DAYS", default=90)
 LOGIN_LIMIT = "20/m"
-"""How often an address may try to sign in to the dashboard."""
+"""How often an address may fail to sign in to the dashboard as the same user."""
+LOGIN_LIMIT_OF_ADDRESS = "100/m"
+"""How often as anybody: an office shares one address."""
 BAD_KEY_LIMIT = "20/m"
 """How many wrong secrets of known keys an address may try before it has to wait: what bcrypt costs, we bound."""
 

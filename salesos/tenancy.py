@@ -38,26 +38,12 @@ def tenant_context(tenant: "Tenant") -> Iterator["Tenant"]:
         _current.reset(token)
 
 
-@contextmanager
-def no_tenant_context() -> Iterator[None]:
-    """Close the fence for the block: work that must not run inside a tenant, whatever surrounds it."""
-    token = _current.set(None)
-    try:
-        yield
-    finally:
-        _current.reset(token)
-
-
 def current_tenant() -> "Tenant":
     """The tenant of the surrounding context. Raises `NoTenant` when there is none."""
     tenant = _current.get()
     if tenant is None:
         raise NoTenant("No tenant here: wrap the call in tenant_context(tenant).")
     return tenant
-
-
-def current_tenant_or_none() -> "Tenant | None":
-    return _current.get()
 
 
 class TenantQuerySet(models.QuerySet[Row]):

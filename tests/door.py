@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import datetime
 from typing import Any
 from unittest import mock
 
@@ -12,15 +13,31 @@ from django.test import Client
 from salesos import keys
 from salesos.models import ApiKey, RequestLog, Tenant
 from salesos.scopes import Scope
+from salesos.tenancy import tenant_context
 
 PATH = "/functions/v1/default-integration"
 EVERYTHING = [Scope.DEFAULT_SYNC]
 
 
-def issue(tenant: Tenant, *, scopes: list[str] = EVERYTHING, name: str = "CRM", **options: Any) -> keys.IssuedKey:
-    """A key whose hash is as cheap as bcrypt allows; `tests/salesos/test_keys.py` looks at real ones."""
+def issue(
+    tenant: Tenant,
+    *,
+    scopes: list[str] = EVERYTHING,
+    name: str = "CRM",
+    expires_at: datetime | None = None,
+    **options: Any,
+) -> keys.IssuedKey:
+    """A key whose hash is as cheap as bcrypt allows, and which may have expired already.
+
+    `tests/salesos/test_keys.py` looks at real ones.
+    """
     with mock.patch.object(keys, "BCRYPT_COST", 4):
-        return keys.issue_key(tenant, name=name, scopes=scopes, **options)
+        issued = keys.issue_key(tenant, name=name, scopes=scopes, **options)
+    if expires_at is not None:
+        issued.key.expires_at = expires_at
+        with tenant_context(tenant):
+            issued.key.save(update_fields=["expires_at"])
+    return issued
 
 
 def token_of(tenant: Tenant, **options: Any) -> str:

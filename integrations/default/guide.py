@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from integrations.default import examples
-from integrations.default.payload import ACTIVITY_FAULTS, EARLIEST, FURTHEST_AHEAD, MOST_ACTIVITIES, MOST_COLLABORATORS
+from integrations.default.payload import ACTIVITY_FAULTS, FURTHEST_AHEAD, MOST_ACTIVITIES, MOST_COLLABORATORS
 from salesos.api.prose import Bullets, Code, Heading, Note, Section, Steps, Table, curl, json_text
 
 AHEAD = f"{FURTHEST_AHEAD.total_seconds() / 3600:.0f} hours"
@@ -106,7 +106,7 @@ def _activities() -> Section:
                     ],
                     [
                         "`errors`",
-                        f"it happened more than {AHEAD} ahead, or before {EARLIEST.year}",
+                        f"it happened more than {AHEAD} ahead, or before 1970",
                         "The item is not recorded; the others are.",
                     ],
                     [
@@ -172,7 +172,12 @@ def _times() -> Section:
                     ["`2026-03-17T09:15:00`", "9:15 in the tenant’s time zone"],
                     ["`2026-03-17`", "midnight of that day in the tenant’s time zone"],
                     ["absent, or `null`", "the moment of the request"],
-                    [f"more than {AHEAD} ahead, or before {EARLIEST.year}", "an entry in `errors`"],
+                    [f"more than {AHEAD} ahead, or before 1970", "an entry in `errors`"],
+                    [
+                        "`2026-03-17t12:15:00z`, and `2026-03-17 12:15Z` with a space",
+                        "that moment, as RFC 3339 allows",
+                    ],
+                    ["`2026-03-17T24:00:00`", "400: midnight is `00:00:00` of the next day"],
                     ["anything that is not ISO 8601", "400"],
                 ],
             ),

@@ -11,18 +11,17 @@ from typing import Annotated, Any, NotRequired
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import TypedDict
 
 from missions.recording import SentActivity
 from salesos.api.errors import ValidationFailed
-from salesos.api.strict_json import non_finite
+from salesos.api.strict_json import is_finite, json_text
 from salesos.people import SentPerson
 
 MOST_COLLABORATORS = 500
 MOST_ACTIVITIES = 1000
 FURTHEST_AHEAD = timedelta(hours=24)
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC).timestamp()
 
 # The living standard of HTML defines a valid e-mail address by such a pattern; we ask for a domain with a dot, too.
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -41,24 +40,13 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _json_text(data: dict[str, Any]) -> str:
-    try:
-        text = to_json(data).decode()
-    except PydanticSerializationError as error:
-        raise ValueError(str(error)) from None
-    # A number like 1e999 is read as infinity, which neither JSON nor the database can hold.
-    if ("Infinity" in text or "NaN" in text) and non_finite(data) is not None:
-        raise ValueError("not finite")
-    return text
-
-
 class ActivityItem(TypedDict):
     """One activity of a request; fields that are not named here are ignored."""
 
     activity_code: Annotated[str, StringConstraints(strict=True, pattern=CODE_PATTERN)]
     external_id: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
     collaborator_email: Email
-    data: NotRequired[Annotated[dict[str, Any], AfterValidator(_json_text)] | None]
+    data: NotRequired[Annotated[dict[str, Any], AfterValidator(json_text)] | None]
     occurred_at: NotRequired[Annotated[str, StringConstraints(strict=True), AfterValidator(_moment)] | None]
 
 
@@ -98,13 +86,13 @@ def activities_of(
     except ValidationError as error:
         raise ValidationFailed("Invalid activities payload", details=_faults(error)) from None
     sent, errors = [], []
-    latest = at + FURTHEST_AHEAD
+    latest = (at + FURTHEST_AHEAD).timestamp()
     for item in checked:
         moment: datetime = item.get("occurred_at") or at
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
-        if not EARLIEST <= moment <= latest:
-            reason = "is more than 24 hours ahead" if moment > latest else "is before 1970"
+        if not EARLIEST <= (second := moment.timestamp()) <= latest:
+            reason = "is more than 24 hours ahead" if second > latest else "is before 1970"
             errors.append(f"Activity {item['external_id']}: occurred_at {reason}")
             continue
         sent.append(
@@ -112,7 +100,7 @@ def activities_of(
                 item["activity_code"],
                 item["external_id"],
                 item["collaborator_email"],
-                moment.astimezone(UTC),  # an offset of more than 15:59 is ISO 8601, but PostgreSQL reads none
+                moment,
                 item.get("data") or "{}",
                 at,
                 request_id,
@@ -204,6 +192,6 @@ def _metadata_fault(item: dict[str, Any]) -> str:
     metadata = item.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         return "metadata must be an object"
-    if non_finite(metadata) is not None:
+    if not is_finite(metadata):
         return "metadata must hold finite numbers"
     return ""

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from missions.models import Activity
 from missions.sources import SOURCES
 from salesos.admin.base import ReadOnlyAdmin
-from salesos.admin.request_log import ExactTextFilter
+from salesos.admin.filters import ExactTextFilter
 from salesos.admin.site import site
 from salesos.models.user import normal_email
 from salesos.roles import EVERYONE

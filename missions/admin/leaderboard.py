@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from missions.leaderboards import standings, team_standings
+from missions.leaderboards import progress, standings, team_standings
 from missions.models import Mission
 from missions.periods import Period, today_in, window, window_before
 from salesos.admin.acting import DashboardRequest
@@ -63,18 +63,28 @@ class Leaderboard(Screen):
         form.is_valid()
         by_team = form.cleaned_data.get("by") == "teams"
         board, refusal = self._board(form, by_team)
+        mission: Mission | None = form.cleaned_data.get("mission")
+        # A target is a person's, never a team's.
+        aim = mission if mission and mission.target and not by_team else None
+        reached = progress(aim, today=self._today()) if aim else {}
         return self.page(
-            form=form, by_team=by_team, board=board, refusal=refusal, is_custom=form.chosen_period == Period.CUSTOM
+            form=form,
+            by_team=by_team,
+            rows=[(standing, reached.get(standing.collaborator_id) if aim else None) for standing in board],
+            target=aim.target_in_words if aim else "",
+            refusal=refusal,
+            is_custom=form.chosen_period == Period.CUSTOM,
         )
+
+    def _today(self) -> date:
+        return today_in(self.request.tenant, timezone.now())
 
     def _board(self, form: BoardForm, by_team: bool) -> tuple[Any, str]:
         if form.errors:
             return [], ""
         first, last = form.first_and_last
         try:
-            days = window(
-                form.chosen_period, today=today_in(self.request.tenant, timezone.now()), first=first, last=last
-            )
+            days = window(form.chosen_period, today=self._today(), first=first, last=last)
         except Refused as refused:
             return [], str(refused)
         rows = (team_standings if by_team else standings)(

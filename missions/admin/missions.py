@@ -45,7 +45,7 @@ class MissionAdmin(TenantAdmin):
 
     @display(description=_("target"))
     def shows_target(self, mission: Mission) -> str:
-        return f"{mission.target} {mission.get_target_period_display()}" if mission.target else "–"
+        return mission.target_in_words or "–"
 
     @display(description=_("active"), boolean=True, ordering="is_active")
     def shows_active(self, mission: Mission) -> bool:

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from missions.leaderboards import standings
-from missions.models import Activity, Mapping, ReceivedCode, Score, UnmatchedActivity
+from missions.models import Activity, Mapping, ReceivedCode, Score
 from missions.periods import WEEK, Period, today_in, window, window_before
+from missions.unmatched import waiting
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.overview import Card, Panel, Step
 
@@ -23,7 +24,7 @@ def cards(request: DashboardRequest) -> Iterator[Card]:
     today = today_in(request.tenant, timezone.now())
     yield from _received_cards(today)
     yield _points_card(today)
-    unmatched = UnmatchedActivity.objects.count()
+    unmatched = waiting().count()
     yield Card(_("Unmatched"), unmatched, _("activities without a person"), reverse("admin:unmatched"), unmatched > 0)
     unmapped = _unmapped_count()
     yield Card(
@@ -72,8 +73,8 @@ def _unmapped_count() -> int:
 def panels(request: DashboardRequest) -> Iterator[Panel]:
     month = window(Period.MONTH, today=today_in(request.tenant, timezone.now()))
     board = standings(month, previous=window_before(month), limit=FIRST)
-    scored = [standing for standing in board if standing.points]
-    yield Panel(_("This month's first five"), "missions/first_five.html", {"board": scored})
+    scored = [(standing, None) for standing in board if standing.points]
+    yield Panel(_("This month's first five"), "missions/first_five.html", {"rows": scored})
 
 
 def first_steps(request: DashboardRequest) -> Iterator[Step]:

@@ -12,9 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from missions.models import UnmatchedActivity
 from missions.recording import Recorded
-from missions.unmatched import discard, replay, replay_as, unmatched_people
+from missions.unmatched import discard, replay, replay_as, unmatched_people, waiting
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import TenantForm
 from salesos.admin.screens import Screen
@@ -67,9 +66,9 @@ class Unmatched(Screen):
     may_view = EVERYONE
 
     def get(self, request: DashboardRequest) -> HttpResponse:
-        people = unmatched_people()
+        people = unmatched_people(limit=MOST_ROWS + 1)
         may_change = UnmatchedOf.is_open_to(request, posting=True)
-        return self.page(people=people[:MOST_ROWS], left_out=max(len(people) - MOST_ROWS, 0), may_change=may_change)
+        return self.page(people=people[:MOST_ROWS], has_more=len(people) > MOST_ROWS, may_change=may_change)
 
 
 class UnmatchedOf(Screen):
@@ -82,7 +81,7 @@ class UnmatchedOf(Screen):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.email = normal_email(request.GET.get("email", "")).replace("\x00", "")
+        self.email = normal_email(request.GET.get("email", ""))
 
     def get(self, request: DashboardRequest) -> HttpResponse:
         return self._show(PointToForm(), RegisterForm(initial={"email": self.email}))
@@ -138,7 +137,7 @@ class UnmatchedOf(Screen):
         return self.back("unmatched")
 
     def _show(self, point: PointToForm, register: RegisterForm) -> HttpResponse:
-        kept = UnmatchedActivity.objects.filter(email=self.email)
+        kept = waiting().filter(email=self.email)
         count = kept.count()
         if not count:
             raise Http404
@@ -152,7 +151,7 @@ class UnmatchedOf(Screen):
         )
 
     def _here(self) -> HttpResponse:
-        if not UnmatchedActivity.objects.filter(email=self.email).exists():
+        if not waiting().filter(email=self.email).exists():
             return self.back("unmatched")
         query = QueryDict(mutable=True)
         query["email"] = self.email

@@ -132,12 +132,14 @@ class ApplyMappings(_OfASource):
                 applied = apply(self.source, code)
                 activities, points = activities + applied.activities, points + applied.points
         except Refused as refused:
+            # Of one code; those before it are counted.
             messages.error(request, str(refused))
-        messages.success(
-            request,
-            _("%(activities)d activities counted, %(points)d points awarded.")
-            % {"activities": activities, "points": points},
-        )
+        if activities:
+            messages.success(
+                request,
+                _("%(activities)d activities counted, %(points)d points awarded.")
+                % {"activities": activities, "points": points},
+            )
         return HttpResponseRedirect(self.here("configure"))
 
     def _waiting(self) -> list[CodeReceived]:

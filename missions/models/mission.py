@@ -79,6 +79,11 @@ class Mission(Tenanted):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def target_in_words(self) -> str:
+        """Like “20 a week”; "" without a target."""
+        return f"{self.target} {self.get_target_period_display()}" if self.target else ""
+
 
 class Mapping(Tenanted):
     """(source, code) → mission and points, from now on. A code leads to one mission; a mission may have many codes."""

@@ -108,8 +108,19 @@ def _is_at(request: HttpRequest, names: tuple[str, ...]) -> bool:
     return request.path_info in {reverse(f"admin:{name}") for name in names}
 
 
+def _holds_a_nul(request: HttpRequest) -> bool:
+    # The session's cookie is looked up in the database, too.
+    texts = [request.path_info, *request.COOKIES.values()]
+    for sent in (request.GET, request.POST):
+        texts += [text for name, values in sent.lists() for text in (name, *values)]
+    return any("\0" in text for text in texts)
+
+
 class ActingTenantMiddleware:
     """Runs each dashboard request of a signed-in user inside their tenant, on its clock and in its language.
+
+    A request with a NUL in it is a 400, so that no screen has to ask: PostgreSQL's texts can't hold one, and no browser
+    lets anybody type one.
 
     Sets `request.acting`, `request.tenant` and `request.role`. Other paths, the API's above all, get no tenant here.
     An answer that streams is read after the fence has closed: it has to open its own.
@@ -120,7 +131,11 @@ class ActingTenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self._place(request, None)
-        if not request.path_info.startswith(DASHBOARD) or not request.user.is_authenticated:
+        if not request.path_info.startswith(DASHBOARD):
+            return self.get_response(request)
+        if _holds_a_nul(request):
+            return render(request, "400.html", status=400)
+        if not request.user.is_authenticated:
             return self.get_response(request)
         acting = acting_of(request.user, request.session.get(SESSION_KEY))
         if acting is None:

@@ -18,7 +18,7 @@ from unfold.widgets import (
 
 from salesos.admin.base import TenantForm
 from salesos.admin.widgets import LocalDateTimeInput
-from salesos.client_address import parse_network
+from salesos.client_address import validate_network, written_network
 from salesos.models import ApiKey, Tenant
 from salesos.models.api_key import DEFAULT_HOURLY_LIMIT
 from salesos.scopes import Scope
@@ -39,20 +39,15 @@ class NetworksField(forms.CharField):
         return super().has_changed(self.prepare_value(initial), data)
 
     def clean(self, value: Any) -> list[str]:
-        lines = super().clean(value).split()
+        lines = super().clean(value).replace(",", " ").split()
         if len(lines) > MOST_NETWORKS:
             raise ValidationError(_("At most %(most)d networks."), params={"most": MOST_NETWORKS})
         return list(dict.fromkeys(self._written(lines)))
 
     def _written(self, lines: Iterable[str]) -> Iterable[str]:
         for line in lines:
-            try:
-                network = parse_network(line.rstrip(","))
-            except ValueError:
-                raise ValidationError(
-                    _("“%(text)s” is not an IPv4 or IPv6 address or network."), params={"text": line}
-                ) from None
-            yield str(network.network_address) if network.num_addresses == 1 else str(network)
+            validate_network(line)
+            yield written_network(line)
 
 
 def _choices(form: forms.Form, name: str) -> forms.ChoiceField:

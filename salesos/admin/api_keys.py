@@ -23,8 +23,6 @@ from salesos.keys import IssuedKey, issue_key, prefix_of, revoke_key, rotate_key
 from salesos.models import ApiKey
 from salesos.roles import ADMINS, AUDITORS
 
-ENDPOINT = "/functions/v1/default-integration"
-
 
 class StateFilter(admin.SimpleListFilter):
     title = _("state")
@@ -161,7 +159,7 @@ class ApiKeyAdmin(TenantAdmin):
             _("Your new API key"),
             token=issued.token,
             key=issued.key,
-            endpoint=request.build_absolute_uri(ENDPOINT),
+            endpoint=request.build_absolute_uri(reverse("default-integration")),
             is_elsewhere=issued.key.tenant_id != request.tenant.pk,
         )
         answer["Cache-Control"] = "no-store"

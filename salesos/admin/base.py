@@ -4,10 +4,12 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from unfold import paginator
 from unfold.admin import ModelAdmin
 
@@ -80,6 +82,9 @@ class RoleAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST" and not self.get_actions(request):
             raise PermissionDenied
+        if not all(map(self._could_be_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            messages.error(request, _("Some of what you selected does not exist. Nothing was changed."))
+            return HttpResponseRedirect(request.get_full_path())
         return self._answer_refusals(request, super().changelist_view, request, extra_context)
 
     def changeform_view(
@@ -95,6 +100,14 @@ class RoleAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return self._answer_refusals(request, super().delete_view, request, object_id, extra_context)
+
+    def _could_be_id(self, text: str) -> bool:
+        """Whether a row could have this id; the query would raise for any other text."""
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return True
 
     def _answer_refusals(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponse:
         """The view's answer; a rule's no, and a race that only the database could decide, become a message."""

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from salesos.admin.acting import DashboardRequest
-from salesos.admin.request_log import least_id_at
 from salesos.models import ApiKey, Collaborator, RequestLog
+from salesos.request_log import first_id_at
 from salesos.roles import AUDITORS
 
 
@@ -71,7 +71,7 @@ def request_cards(request: DashboardRequest) -> Iterator[Card]:
     if request.role not in AUDITORS:
         return
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = RequestLog.objects.filter(id__gte=least_id_at(midnight)).aggregate(
+    counts = RequestLog.objects.filter(id__gte=first_id_at(midnight)).aggregate(
         asked=Count("pk"), refused=Count("pk", filter=Q(status__gte=400))
     )
     log = reverse("admin:salesos_requestlog_changelist")

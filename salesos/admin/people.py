@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -13,8 +16,35 @@ from unfold.decorators import action, display
 from salesos.admin.base import TenantAdmin
 from salesos.admin.references import is_referenced
 from salesos.admin.site import site
+from salesos.api.errors import ValidationFailed
+from salesos.api.strict_json import is_finite, parse
 from salesos.models import Collaborator, Team
 from salesos.roles import EVERYONE, MANAGERS
+
+
+class MetadataField(forms.JSONField):
+    """A JSON object as the API takes it: what could not be stored or read again is refused with the place named."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return {}
+        if not isinstance(value, str):
+            return value
+        try:
+            read = parse(value.encode())
+        except ValidationFailed as refused:
+            [fault] = refused.details or ()
+            message = _("This JSON can't be kept: %(reason)s.")
+            raise ValidationError(message, params={"reason": fault["message"]}) from None
+        if not isinstance(read, dict) or not is_finite(read):
+            raise ValidationError(_("Expected a JSON object of texts, numbers, lists and objects, like {}."))
+        return read
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return self.to_python(data)
+        except ValidationError:
+            return InvalidJSONInput(data)
 
 
 @admin.register(Collaborator, site=site)
@@ -33,6 +63,11 @@ class CollaboratorAdmin(TenantAdmin):
         (_("Contact"), {"fields": (("phone", "document"),)}),
         (_("From the CRM"), {"fields": ("metadata", ("created_at", "updated_at"))}),
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "metadata":
+            kwargs["form_class"] = MetadataField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description=_("active"), boolean=True, ordering="is_active")
     def shows_active(self, person: Collaborator) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,25 +12,20 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter, TextFilter
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import ReadOnlyAdmin
+from salesos.admin.filters import ExactTextFilter
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
 from salesos.models import RequestLog
+from salesos.request_log import first_id_at
 from salesos.roles import AUDITORS
 
 PAGE = 50
 COUNTS = ("processed", "created", "existing", "skipped", "duplicates", "errors")
-BARE_UUID7 = 0x7000_8000_0000_0000_0000
-"""Version and variant, all else zero: the least UUID v7 of its millisecond."""
-
-
-def least_id_at(moment: datetime) -> UUID:
-    """The least request id of `moment`: a range of time is a range of ids, which the primary key's order serves."""
-    return UUID(int=(int(moment.timestamp() * 1000) << 80) | BARE_UUID7)
 
 
 class TimeFilter(DropdownFilter):
@@ -49,7 +44,7 @@ class TimeFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[RequestLog]) -> QuerySet[RequestLog]:
         if self.value() not in self.spans:
             return queryset
-        return queryset.filter(id__gte=least_id_at(timezone.now() - self.spans[self.value()][1]))
+        return queryset.filter(id__gte=first_id_at(timezone.now() - self.spans[self.value()][1]))
 
 
 class OutcomeFilter(DropdownFilter):
@@ -75,16 +70,6 @@ class OutcomeFilter(DropdownFilter):
         if len(value) == 1:
             return queryset.filter(status__gte=int(value) * 100, status__lt=int(value) * 100 + 100)
         return queryset.filter(status=int(value))
-
-
-class ExactTextFilter(TextFilter):
-    """Text that a column equals; what no row could hold finds none."""
-
-    column = ""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RequestLog]) -> QuerySet[RequestLog]:
-        text = (self.value() or "").replace("\x00", "").strip()
-        return queryset.filter(**{self.column: text}) if text else queryset
 
 
 class ErrorCodeFilter(ExactTextFilter):

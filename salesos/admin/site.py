@@ -1,17 +1,16 @@
 """The dashboard's site: which screens there are, and what all of them share."""
 
+from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
-from django_ratelimit.core import get_usage
 from unfold.sites import UnfoldAdminSite
 
+from salesos.admin.login_limit import has_failed_too_often, note_failure
 from salesos.admin.screens import Screen, SwitchTenant
-from salesos.request_log import entry_of
 
 CLOSED = {
     # Tells whether a row of any tenant exists, and nothing of ours has a public page.
@@ -39,9 +38,14 @@ class DashboardSite(UnfoldAdminSite):
         return screen
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "POST" and _too_many_logins(request):
+        if request.method != "POST":
+            return super().login(request, extra_context)
+        if has_failed_too_often(request):
             return render(request, "salesos/too_many_logins.html", status=429)
-        return super().login(request, extra_context)
+        answer = super().login(request, extra_context)
+        if answer.status_code != HTTPStatus.FOUND:
+            note_failure(request)
+        return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         screens = [
@@ -58,18 +62,6 @@ class DashboardSite(UnfoldAdminSite):
             context["site_subheader"] = _("Sandbox") if acting.tenant.is_sandbox else "SalesOS"
             context["site_dropdown"] = acting.choices
         return context
-
-
-def _too_many_logins(request: HttpRequest) -> bool:
-    """Count this attempt; whether its address has made too many. Guessing passwords must not cost us a hash each."""
-    usage = get_usage(
-        request,
-        group="dashboard-login",
-        key=lambda group, request: entry_of(request).address or "",
-        rate=settings.LOGIN_LIMIT,
-        increment=True,
-    )
-    return bool(usage["should_limit"])
 
 
 site = DashboardSite()

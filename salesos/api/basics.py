@@ -7,11 +7,12 @@ from django.conf import settings
 from salesos.api.error_reference import EXAMPLE_ID, HEADERS, body_of
 from salesos.api.errors import ValidationFailed
 from salesos.api.prose import Bullets, Code, Heading, Note, Section, Steps, Table, json_text
+from salesos.api.strict_json import MOST_VALUES
 from salesos.models.api_key import DEFAULT_HOURLY_LIMIT
 
 PERIODS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 TIMEOUT_SECONDS = 120
-"""How long a caller should wait for an answer before it takes the connection for lost."""
+"""How long a caller should wait for an answer before it takes the connection for lost; nothing is cut off by us."""
 
 
 def overview(server: str) -> str:
@@ -92,10 +93,11 @@ def _requests() -> Section:
             "JSON is taken to the letter. What breaks it is a 400 that names the place:",
             Bullets(
                 [
-                    "`NaN`, `Infinity`, and numbers too large for a double, such as `1e999`",
+                    "`NaN` and `Infinity`; in fields that are kept also numbers too large for a double, like `1e999`",
                     'bytes that are not UTF-8, and half a surrogate pair such as `"\\ud800"`',
                     'the NUL character, `"\\u0000"`, anywhere',
                     "arrays and objects nested deeper than about 200 levels, those of the request itself included",
+                    f"more than {MOST_VALUES:,} commas and opening brackets in a body, wherever they stand",
                     "integers of more than 4300 digits",
                 ]
             ),
@@ -123,6 +125,7 @@ def _answers() -> Section:
             Code(json_text(success)),
             "An error carries `error`, whatever the status, also for paths and methods that do not exist:",
             Code(json_text(body_of(failure))),
+            "Every answer tells its `Content-Length`; the answer to `HEAD` has no body. "
             "Every answer has an `X-Request-ID` header, the same as `meta.request_id`. Keep it in your log: support "
             "and the dashboard's request log find the request by it. Of requests we keep time, address, key, counts "
             "and outcome; never the body, never the key.",
@@ -163,7 +166,10 @@ def _limits(limits: Iterable[tuple[str, str]]) -> Section:
                     ["Requests of a key in an hour", f"{DEFAULT_HOURLY_LIMIT}, unless the key says otherwise"],
                     *map(list, limits),
                     ["Body of a request", body_limit()],
-                    ["Timeout of a request", f"{TIMEOUT_SECONDS} seconds"],
+                    [
+                        "Time in which to expect an answer",
+                        f"{TIMEOUT_SECONDS} seconds (a good timeout for your client)",
+                    ],
                     ["Wrong secrets from one address", wrong_secrets()],
                 ],
             ),
@@ -172,6 +178,7 @@ def _limits(limits: Iterable[tuple[str, str]]) -> Section:
             "401, 403 or 405. The counter starts anew every hour.",
             Heading("Headers"),
             Table(["Header", "Meaning"], [[f"`{name}`", header.description] for name, header in HEADERS.items()]),
-            "Every answer to a request that was counted, and the 429 of the limit, has the `X-RateLimit-*` headers.",
+            "Every answer to a request with a good key has the `X-RateLimit-*` headers, also a 403 and the 429 of the "
+            "limit, which do not count. A 401, a 405 and the 404 of an unknown path have none.",
         ],
     )

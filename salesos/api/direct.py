@@ -28,5 +28,5 @@ class ApiDirectMiddleware:
             return answer_error(request, NotFound("Not found"))
         request.resolver_match = match
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
-        answer.headers["Content-Length"] = str(len(answer.content))
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer

@@ -89,7 +89,7 @@ ERRORS: Sequence[ErrorCase] = (
     ErrorCase(
         "Unauthorized",
         "There is no API key, or it is mistyped, unknown, revoked or expired, or its tenant is not active. "
-        "The answer does not tell which.",
+        "The answer does not tell which; the dashboard's request log shows the request under a key that has ended.",
         "Check the `Authorization` header, and the key in the dashboard. Create a new one if it has expired. "
         "Do not retry.",
         [("Invalid API key", Unauthorized())],
@@ -104,6 +104,7 @@ ERRORS: Sequence[ErrorCase] = (
             ("The scope is missing", Forbidden(f"The API key lacks the scope {Scope.DEFAULT_SYNC.value}")),
             ("The address is not allowed", Forbidden("IP address not allowed")),
         ],
+        headers=RATE_HEADERS,
     ),
     ErrorCase(
         "NotFound",
@@ -205,7 +206,7 @@ def header_components() -> dict[str, Any]:
     return {
         name: {
             "description": header.description,
-            # Requests that are refused before they are counted, or without a known key, have no limit to tell of.
+            # A request without a good key has no limit to tell of.
             "required": name not in RATE_HEADERS,
             "schema": dict(header.schema),
             "example": header.example,

@@ -67,10 +67,6 @@ class MethodNotAllowed(ApiError):
         super().__init__(f"Method not allowed. Use {listed}.", headers={"Allow": listed})
 
 
-class Conflict(ApiError):
-    status, code = 409, "CONFLICT"
-
-
 class PayloadTooLarge(ApiError):
     status, code = 413, "PAYLOAD_TOO_LARGE"
 
@@ -100,7 +96,11 @@ def answer_error(request: HttpRequest, error: ApiError) -> HttpResponse:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RateLimited):
         body["retry_after"] = error.retry_after
-    return JsonResponse({"error": body}, status=error.status, headers=headers)
+    answer = JsonResponse({"error": body}, status=error.status, headers=headers)
+    answer.headers["Content-Length"] = str(len(answer.content))
+    if request.method == "HEAD":
+        answer.content = b""
+    return answer
 
 
 def answer_exception(exception: Exception, context: Mapping[str, Any]) -> HttpResponse:

@@ -9,10 +9,13 @@ from salesos.errors import Refused
 
 
 @contextmanager
-def refusals_as_errors() -> Iterator[None]:
-    """Raise what the block refuses as `CommandError`; a field's own message (“cannot be blank”) gets its name."""
+def refusals_as_errors(**arguments: str) -> Iterator[None]:
+    """Raise what the block refuses as `CommandError`; a field's own message (“cannot be blank”) gets its name.
+
+    `arguments` tell what the command calls a field that it does not call by its name: `name="MISSION"`.
+    """
     try:
         yield
     except Refused as refused:
-        names_its_field = refused.code == "invalid" and refused.field
-        raise CommandError(f"{refused.field}: {refused}" if names_its_field else str(refused)) from None
+        field = refused.field if refused.code == "invalid" else None
+        raise CommandError(f"{arguments.get(field, field)}: {refused}" if field else str(refused)) from None

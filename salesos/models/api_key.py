@@ -1,10 +1,12 @@
 """The keys with which CRMs call the API. What is secret of them is not here: only a bcrypt hash."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from salesos.client_address import validate_network
@@ -12,6 +14,8 @@ from salesos.scopes import Scope
 from salesos.tenancy import Tenanted
 
 DEFAULT_HOURLY_LIMIT = 1000
+LONGEST_LIFE = timedelta(days=36_525)
+"""Further ahead lies the end of the calendar, which no other time zone can show."""
 
 
 class ApiKey(Tenanted):
@@ -66,6 +70,11 @@ class ApiKey(Tenanted):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key_id})"
+
+    def clean(self) -> None:
+        if self.expires_at is not None and self.expires_at > timezone.now() + LONGEST_LIFE:
+            message = _("A key may expire at most 100 years ahead; leave it empty for one that never does.")
+            raise ValidationError({"expires_at": message})
 
     def is_usable(self, *, at: datetime) -> bool:
         """Neither revoked nor expired at `at`; reads no other table."""

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -167,6 +168,24 @@ def test_applying_shows_first_what_it_would_do_and_then_does_it_once(manager, ro
     assert b"Nothing is waiting" in manager.get(APPLY).content
 
 
+def test_a_mission_that_is_retired_meanwhile_is_told_of_and_nothing_else_is(manager, rows, acme):
+    manager.post(CONFIGURE, sent("501", mission=rows.mission.pk, points=9), follow=True)
+
+    def retire(execute, sql, parameters, many, context):
+        # A colleague, between the list of what is waiting and its application.
+        if "missions_mapping" in sql and "LIMIT 1" in sql:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE missions_mission SET is_active = false WHERE tenant_id = %s", [acme.pk])
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(retire):
+        answer = manager.post(APPLY, {"code": ["501"]})
+    page = manager.get(answer["Location"])
+    assert [message.level_tag for message in page.context["messages"]] == ["error"]
+    with tenant_context(acme):
+        assert Activity.objects.get(code="501").mission is None
+
+
 def test_only_the_codes_that_were_shown_are_applied(manager, rows, acme):
     manager.post(CONFIGURE, sent("501", mission=rows.mission.pk, points=9))
     manager.post(APPLY, {})
@@ -267,18 +286,39 @@ def test_an_adjustment_that_can_not_be_is_told_at_its_field(manager, rows, acme,
         assert Adjustment.objects.count() == 1
 
 
+def board_at(browser, query):
+    answer = browser.get(f"/dashboard/missions/leaderboard/{query}")
+    return [standing for standing, _progress in answer.context["rows"]]
+
+
+def test_a_missions_target_is_shown_as_progress_whatever_the_board_shows(manager, rows, acme):
+    now = timezone.now()
+    with tenant_context(acme):
+        Mission.objects.filter(pk=rows.mission.pk).update(target=2, target_period="week")
+        zoe = Collaborator.objects.create(name="Zoe", email="zoe@acme.example")
+        record_activities("default", [SentActivity("001", "zoe-1", zoe.email, now, "{}", now, uuid7())])
+    for period in ("all", "today"):
+        answer = manager.get(f"/dashboard/missions/leaderboard/?period={period}&mission={rows.mission.pk}")
+        reached = {standing.name: progress.completions for standing, progress in answer.context["rows"]}
+        assert reached["Zoe"] == 1
+        assert b"Target: 2 a week" in answer.content
+        assert b'<progress value="1" max="2">' in answer.content
+    assert b"2 a week" in manager.get("/dashboard/missions/mission/").content
+    for other in ("", f"mission={rows.mission.pk}&by=teams"):
+        assert b"<progress" not in manager.get(f"/dashboard/missions/leaderboard/?period=all&{other}").content
+
+
 def test_the_leaderboard_shows_people_and_teams_of_any_period(manager, rows):
     for query in ("", "period=all", "period=custom&first=2026-11-01&last=2026-11-30", f"mission={rows.mission.pk}"):
-        board = manager.get(f"/dashboard/missions/leaderboard/?period=all&{query}").context["board"]
-        assert [standing.name for standing in board] == ["acme person 0"]
-    teams = manager.get("/dashboard/missions/leaderboard/?by=teams&period=all").context["board"]
+        assert [standing.name for standing in board_at(manager, f"?period=all&{query}")] == ["acme person 0"]
+    teams = board_at(manager, "?by=teams&period=all")
     assert [(team.rank, team.name, team.points) for team in teams] == [(1, "acme team 0", 8)]
 
 
 @pytest.mark.parametrize("query", ["period=never", "mission=999999999", "mission=x", "period=custom&first=2026-02-30"])
 def test_a_leaderboard_that_can_not_be_says_so(manager, rows, query):
     answer = manager.get(f"/dashboard/missions/leaderboard/?{query}")
-    assert (answer.status_code, answer.context["board"]) == (200, [])
+    assert (answer.status_code, answer.context["rows"]) == (200, [])
     assert answer.context["form"].errors
 
 

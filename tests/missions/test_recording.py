@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Sum
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +154,32 @@ def test_a_batch_that_breaks_leaves_nothing(floor):
         record(*good, sent("bad", code="000"))
     counts = [model.objects.count() for model in (Activity, UnmatchedActivity, Score, ReceivedCode)]
     assert counts == [0, 0, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mission_that_is_deleted_while_its_activities_arrive_is_unknown_to_them(acme, globex):
+    """Not in a transaction yet, between the look-ups of the batch and its writing, as another connection could."""
+    with tenant_context(acme):
+        set_up()
+        doomed = MappingFactory(code="777", mission=MissionFactory(name="Doomed")).mission_id
+    deleted = []
+
+    def delete_first(execute, sql, params, many, context):
+        if "INSERT INTO missions_activity" in sql and not deleted:
+            deleted.append(doomed)
+            with connection.cursor() as stranger:
+                stranger.execute("DELETE FROM missions_mapping WHERE mission_id = %s", [doomed])
+                stranger.execute("DELETE FROM missions_mission WHERE id = %s", [doomed])
+        return execute(sql, params, many, context)
+
+    with tenant_context(acme):
+        with connection.execute_wrapper(delete_first):
+            assert record(sent("a", code="777"), sent("b")) == Recorded(2, 0, 0)
+        assert deleted == [doomed]
+        assert list(Activity.objects.order_by("external_id").values_list("external_id", "points")) == [
+            ("a", None), ("b", 5)
+        ]  # fmt: skip
+        assert_scores_equal_their_evidence()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from missions.models import Activity, UnmatchedActivity
 from missions.recording import Recorded, record_activities
 from missions.unmatched import UnmatchedPerson, discard, replay, replay_as, unmatched_people
 from salesos.errors import Refused
+from salesos.models import Collaborator
 from salesos.tenancy import tenant_context
 from tests.factories import CollaboratorFactory, MappingFactory, MissionFactory
 from tests.missions.evidence import A_DAY, scores, sent, sums_of_evidence
@@ -53,6 +54,19 @@ def test_kept_activities_are_grouped_by_address(calls):
         UnmatchedPerson("other@example.com", 1, other.occurred_at, other.occurred_at, ["001"], is_registered=True),
     ]
     assert len(captured) == 1
+
+
+def test_what_was_recorded_meanwhile_waits_for_nobody(calls, globex):
+    ghost, waiting_one = sent(NEW), sent(NEW)
+    keep(waiting_one, sent("other@example.com"), sent("other@example.com"))
+    record_activities("default", [ghost._replace(email=registered("maria@example.com").email)])
+    UnmatchedActivity.objects.create(source="default", **ghost._replace(data={})._asdict())
+    with tenant_context(globex):
+        # The same id in another tenant is another activity.
+        hank = Collaborator.objects.get()
+        record_activities("default", [waiting_one._replace(email=hank.email)])
+    assert [(person.email, person.activities) for person in unmatched_people()] == [("other@example.com", 2), (NEW, 1)]
+    assert [person.email for person in unmatched_people(limit=1)] == ["other@example.com"]
 
 
 def test_somebody_inactive_or_of_another_tenant_is_not_registered(calls, globex):

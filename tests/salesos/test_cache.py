@@ -95,6 +95,15 @@ def test_without_a_timeout_a_key_never_expires():
     assert cache.get("key") == 1
 
 
+def test_many_are_read_at_once(django_assert_num_queries):
+    cache.set("number", 1)
+    cache.set("text", "x")
+    cache.set("old", "x", timeout=-1)
+    with django_assert_num_queries(1):
+        assert cache.get_many(["number", "text", "old", "none"]) == {"number": 1, "text": "x"}
+    assert cache.get_many([]) == {}
+
+
 def test_touch_moves_the_expiry_and_leaves_the_value():
     cache.set("key", "value", timeout=60)
 

@@ -93,7 +93,9 @@ def test_a_network_holds_its_addresses(network, inside, outside):
     assert not is_within(parse_address(inside), [])
 
 
-@pytest.mark.parametrize("text", ["", "x", "203.0.113.0/33", "203.0.113.0/-1", "203.0.113", "2001:db8::/129", "*"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "203.0.113.0/33", "203.0.113.0/-1", "203.0.113", "2001:db8::/129", "*", "fe80::1%eth0"]
+)
 def test_what_is_no_network_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011 - the standard library's own
         parse_network(text)

@@ -1,22 +1,29 @@
 """The commands that operations scripts call: what they do, print, and how they say no."""
 
 import io
+import os
 import re
+import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from salesos.keys import TOKEN, issue_key, usable_key
+import manage
+from salesos.keys import TOKEN, KeyEnded, issue_key, usable_key
 from salesos.models import ApiKey, Membership, RequestLog, Tenant, User
 from salesos.roles import Role
 from salesos.scopes import Scope
 from salesos.tenancy import tenant_context
 from tests.factories import PASSWORD, UserFactory
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments):
@@ -47,7 +54,10 @@ def keys_of(tenant):
 
 
 def is_usable(token):
-    return usable_key(token, address="192.0.2.1", at=timezone.now()) is not None
+    try:
+        return usable_key(token, address="192.0.2.1", at=timezone.now()) is not None
+    except KeyEnded:
+        return False
 
 
 @pytest.mark.parametrize(
@@ -61,6 +71,83 @@ def test_every_command_explains_itself(command, capsys):
     assert all(
         re.search(rf"{option}\b.*\S", help_text) for option in re.findall(r"^  (--\w+)", help_text, re.MULTILINE)
     )
+
+
+# The command line
+
+
+def said_by(capsys, *arguments):
+    """(status, standard error) of a command line that ends early; it must have printed nothing else."""
+    with pytest.raises(SystemExit) as end:
+        manage.run(["manage.py", *arguments])
+    out, err = capsys.readouterr()
+    assert out == ""
+    # Python prints a text that a program ends with, and its status is 1.
+    return (1, f"{err}{end.value.code}\n") if isinstance(end.value.code, str) else (end.value.code, err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["create_tenant"], "error: the following arguments are required: NAME"),
+        (["create_tenant", "Acme", "--colour", "red"], "error: unrecognized arguments: --colour red"),
+        (["leaderboard", "--tenant", "acme", "--period", "aeon"], "error: argument --period: invalid choice: 'aeon'"),
+        (["prune_request_log", "--days", "0"], "error: argument --days: expected a whole number from 1 to 10000"),
+    ],
+)
+def test_arguments_that_cannot_be_end_with_status_1_and_the_usage(capsys, arguments, reason):
+    status, err = said_by(capsys, *arguments)
+    assert (status, err.startswith(f"usage: manage.py {arguments[0]}")) == (1, True)
+    assert reason in err
+
+
+def test_arguments_that_are_not_utf8_are_refused_in_one_line(capsys):
+    latin1 = os.fsdecode("São Paulo".encode("latin-1"))
+    assert said_by(capsys, "create_tenant", latin1) == (1, "Error: The argument b'S\\xe3o Paulo' is not UTF-8.\n")
+
+
+def in_a_process(*arguments, **environment):
+    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "x" * 50, "PYTHONWARNINGS": "error", **environment}
+    command = [sys.executable, "manage.py", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_said_in_one_line(tmp_path):
+    url = f"postgres://ann:s3cret-word@/sales?host={tmp_path}"
+    status, out, err = in_a_process("create_tenant", "Acme", DATABASE_URL=url)
+
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("Error: The database can't be used: connection ")
+    assert "s3cret-word" not in err
+
+
+def test_a_database_address_that_is_none_is_said_in_one_line():
+    status, out, err = in_a_process("create_tenant", "Acme", DATABASE_URL="s3cret-word")
+
+    assert (status, out) == (1, "")
+    assert err == (
+        "Error: DATABASE_URL must name a PostgreSQL database, like postgres://user:password@host:5432/name "
+        "(signs in the password percent-encoded).\n"
+    )
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def fail(arguments):
+        raise UnicodeEncodeError("ascii", "ã", 0, 1, "a bug")
+
+    monkeypatch.setattr(manage, "execute_from_command_line", fail)
+    with pytest.raises(UnicodeEncodeError):
+        manage.run(["manage.py", "check"])
+
+
+def test_the_traceback_is_there_for_those_who_ask(monkeypatch):
+    def fail(arguments):
+        raise ImproperlyConfigured("PORT must be a whole number.")
+
+    monkeypatch.setattr(manage, "execute_from_command_line", fail)
+    with pytest.raises(ImproperlyConfigured):
+        manage.run(["manage.py", "check", "--traceback"])
 
 
 # create_tenant
@@ -164,6 +251,8 @@ def test_on_a_terminal_the_password_is_asked_for_twice(acme, globex, monkeypatch
         ("x7#q", "This password is too short"),
         ("password1234", "This password is too common."),
         ("wile@acme.example", "too similar to the"),
+        ("correct\0horse battery", "The password must not contain NUL characters."),
+        ("correct horse \udce9", "The password is not UTF-8."),
     ],
 )
 def test_a_weak_password_is_refused(acme, globex, typed, password, reason):
@@ -240,13 +329,14 @@ def test_an_end_with_an_offset_is_that_moment(acme, globex):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--expires", "2020-01-01"], "--expires is in the past: such a key would never work."),
+        (["--expires", "2020-01-01"], "The expiry is in the past: such a key would never work."),
+        (["--expires", "9999-12-31"], "expires_at: A key may expire at most 100 years ahead"),
         (["--expires", "9999-12-31T23:59-12:00"], "--expires is beyond the calendar."),
         (["--expires", "tomorrow"], "'tomorrow' is not a moment like 2026-12-31T18:00"),
         (["--allow", "10.0.0.0/99"], "“10.0.0.0/99” is not an IPv4 or IPv6 address or network."),
-        (["--rate", "0"], "hourly_limit: Ensure this value is greater than or equal to 1."),
+        (["--rate", "0"], "--rate: Ensure this value is greater than or equal to 1."),
         (["--scope", "default:everything"], "invalid choice: 'default:everything'"),
-        (["--name", " "], "name: This field cannot be blank."),
+        (["--name", " "], "--name: This field cannot be blank."),
         (["--tenant", "umbrella"], "There is no tenant “umbrella”."),
     ],
 )

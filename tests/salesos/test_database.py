@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.utils import DataError, IntegrityError
 from hypothesis import HealthCheck, given
@@ -87,9 +88,17 @@ def test_a_database_address_is_taken_as_it_is(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_database_engine_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="must name a PostgreSQL database"):
-        connection_settings("sqlite:///db.sqlite3", tmp_path)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///s3cret", "mysql://ann:s3cret@host/sales", "s3cret", "://s3cret", "postgres://host", "postgres:///",
+        "postgres://ann:s3cret@host:port/sales", "postgres://ann:s3/cret@host/sales", "postgres://[::1/s3cret",
+    ],
+)  # fmt: skip
+def test_what_names_no_postgres_database_is_refused_without_repeating_it(tmp_path, url):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must name a PostgreSQL database") as refusal:
+        connection_settings(url, tmp_path)
+    assert "s3" not in str(refusal.value)
 
 
 def test_the_running_server_is_found(django_db_setup):

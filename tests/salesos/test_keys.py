@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from salesos import keys
 from salesos.errors import Refused
-from salesos.keys import IssuedKey, TooManyGuesses, issue_key, revoke_key, rotate_key, usable_key
+from salesos.keys import IssuedKey, KeyEnded, TooManyGuesses, issue_key, revoke_key, rotate_key, usable_key
 from salesos.models import ApiKey, Tenant
 from salesos.tenancy import tenant_context
 from tests.door import EVERYTHING, issue
@@ -42,6 +42,12 @@ def hashed(monkeypatch):
 
 def usable(token, address=HERE, at=NOW):
     return usable_key(token, address=address, at=at)
+
+
+def ended(token, at=NOW):
+    with pytest.raises(KeyEnded) as caught:
+        usable(token, at=at)
+    return caught.value.key
 
 
 def wrong_secrets(token, count):
@@ -95,6 +101,7 @@ def test_a_token_is_in_no_text_of_its_key(acme, globex):
         ({"allowlist": ["10.0.0.0/33"]}, "allowlist"),
         ({"allowlist": [""]}, "allowlist"),
         ({"allowlist": ["example.com"]}, "allowlist"),
+        ({"allowlist": ["fe80::1%eth0"]}, "allowlist"),
         ({"hourly_limit": 0}, "hourly_limit"),
         ({"hourly_limit": -1}, "hourly_limit"),
         ({"name": "  "}, "name"),
@@ -106,6 +113,22 @@ def test_a_key_with_a_fault_is_not_issued(acme, globex, options, field):
         issue(acme, **options)
     assert caught.value.field == field
     assert ApiKey.objects.every_tenant(reason="a test counts keys").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "message"),
+    [
+        (NOW - timedelta(seconds=1), "The expiry is in the past: such a key would never work."),
+        (datetime(9999, 12, 31, tzinfo=UTC), "A key may expire at most 100 years ahead; leave it empty"),
+        (NOW + timedelta(days=36_526), "A key may expire at most 100 years ahead; leave it empty"),
+    ],
+)
+def test_an_expiry_lies_ahead_and_not_too_far(acme, globex, cheap, expires_at, message):
+    with pytest.raises(Refused, match=message) as caught:
+        issue_key(acme, name="CRM", scopes=EVERYTHING, expires_at=expires_at)
+    assert caught.value.field == "expires_at"
+    longest = NOW + timedelta(days=36_525)
+    assert issue_key(acme, name="CRM", scopes=EVERYTHING, expires_at=longest).key.expires_at == longest
 
 
 def test_an_allowlist_is_kept_in_its_one_written_form(acme, globex):
@@ -148,22 +171,41 @@ def test_revoking_expiry_and_inactive_tenants_act_at_once_on_a_remembered_key(ac
     issued, other = issue(acme), issue(globex)
     assert usable(issued.token)
     revoke_key(issued.key, by=None, at=NOW)
-    assert usable(issued.token) is None
+    assert ended(issued.token) == issued.key
     assert usable(other.token)
     Tenant.objects.filter(pk=globex.pk).update(is_active=False)
-    assert usable(other.token) is None
+    assert ended(other.token) == other.key
+
+
+def test_an_ended_key_is_told_of_only_to_whoever_holds_its_secret(acme, globex, hashed):
+    expired, revoked = issue(acme, expires_at=NOW), issue(acme)
+    revoke_key(revoked.key, by=None, at=NOW)
+    for issued in (expired, revoked):
+        (wrong,) = wrong_secrets(issued.token, 1)
+        assert usable(wrong) is None
+        assert [ended(issued.token) for _ in range(3)] == [issued.key] * 3
+        assert hashed == [wrong, issued.token]
+        hashed.clear()
+
+
+def test_a_first_look_at_a_key_costs_two_statements_and_what_it_learns_a_third(django_assert_num_queries, acme, globex):
+    token = issue(acme).token
+    with django_assert_num_queries(3):
+        usable(token)
+    caches["process"].clear()
+    with django_assert_num_queries(2):
+        usable(token)
+    with django_assert_num_queries(1):
+        usable(token)
 
 
 def test_what_never_reaches_bcrypt(acme, globex, hashed):
     token = issue(acme).token
     unsigned = "sk_live_" + "0" * 48
-    expired = issue(acme, expires_at=NOW).token
-    revoked = issue(acme)
-    revoke_key(revoked.key, by=None, at=NOW)
     test = "sk_test_" + token[8:-6]
     for refused in (
         "", "x", token[:-1], token + "0", token.swapcase(), unsigned + keys._checksum(unsigned), unsigned + "000000",
-        expired, revoked.token, test + keys._checksum(test), "é" * 31, token + "\0",
+        test + keys._checksum(test), "é" * 31, token + "\0",
     ):  # fmt: skip
         assert usable(refused) is None
     assert hashed == []
@@ -248,12 +290,12 @@ def test_a_rotated_key_ends_at_the_earlier_of_its_expiry_and_the_overlap(
     assert (new.key.replaces_id, new.key.tenant_id) == (old.key.pk, acme.pk)
     assert new.token != old.token
     ends = old.key.expires_at
-    assert [bool(usable(issued.token, at=ends - timedelta(seconds=1))) for issued in (old, new)] == [
-        bool(old_ends),
-        True,
-    ] or not old_ends
-    assert usable(old.token, at=ends) is None
-    assert bool(usable(new.token, at=ends)) == (expires_at is None or ends < expires_at)
+    assert [usable(issued.token, at=ends - timedelta(seconds=1)) for issued in (old, new)] == [old.key, new.key]
+    assert ended(old.token, at=ends) == old.key
+    if expires_at is None or ends < expires_at:
+        assert usable(new.token, at=ends) == new.key
+    else:
+        assert ended(new.token, at=ends) == new.key
 
 
 def test_an_ended_key_is_not_rotated(acme, globex, cheap):

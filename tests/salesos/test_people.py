@@ -1,7 +1,10 @@
 """`sync_people` and `_Roster`: what a batch of people does to the team; the wire is tested in tests/integrations."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from salesos.models import Collaborator, Team
 from salesos.people import SentPerson, Synced, sync_people
@@ -68,6 +71,72 @@ def test_the_first_spelling_of_a_new_team_counts_and_a_known_one_is_kept(in_acme
     sync_people([sent(1, team="SUL"), sent(2, team="Norte"), sent(3, team="NORTE")])
     assert sorted(Team.objects.values_list("name", flat=True)) == ["Norte", "Sul"]
     assert list(Collaborator.objects.order_by("pk").values_list("team__name", flat=True)) == ["Sul", "Norte", "Norte"]
+
+
+@pytest.mark.parametrize("pair", [("Istanbul", "İstanbul"), ("istanbul", "İSTANBUL"), ("Straße", "STRASSE")])
+def test_team_names_are_the_same_when_the_database_folds_them_alike(in_acme, globex, pair):
+    """Its unique index decides; Python folds each of these pairs otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lower(%s) = lower(%s)", pair)
+        (are_alike,) = cursor.fetchone()
+    for batch in ([sent(1, team=pair[0]), sent(2, team=pair[1])], [sent(1, team=pair[1]), sent(2, team=pair[0])]):
+        sync_people(batch)
+        teams = set(Team.objects.values_list("name", flat=True))
+        assert teams == ({pair[0]} if are_alike else set(pair))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_team_that_another_worker_is_just_creating_is_waited_for_and_taken(acme, globex):
+    rival = connection.copy()
+
+    def synced_beside():
+        with tenant_context(acme):
+            try:
+                return sync_people([sent(1, team="NORTE"), sent(2, team="Sul")])
+            finally:
+                connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction_of(rival) as cursor:
+            cursor.execute(
+                "INSERT INTO salesos_team (tenant_id, public_id, name, created_at) "
+                "VALUES (%s, gen_random_uuid(), 'Norte', now())",
+                [acme.pk],
+            )
+            outcome = thread.submit(synced_beside)
+            waited = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+            while not outcome.done() and not cursor.execute(waited).fetchone():
+                pass
+            assert not outcome.done()
+        assert outcome.result() == [CREATED, CREATED]
+    rival.close()
+    with tenant_context(acme):
+        assert sorted(Team.objects.values_list("name", flat=True)) == ["Norte", "Sul"]
+        people = Collaborator.objects.order_by("pk")
+        assert list(people.values_list("team__name", flat=True)) == ["Norte", "Sul"]
+
+
+@contextmanager
+def transaction_of(database):
+    """A cursor of another connection, whose work is committed at the end of the block."""
+    database.connect()
+    with database.connection.transaction(), database.connection.cursor() as cursor:
+        yield cursor
+
+
+def test_one_may_take_the_address_that_another_of_the_batch_gives_up(in_acme, globex):
+    CollaboratorFactory(external_id="emp-1", email="person1@example.com")
+    moved = SentPerson("emp-1", "person9@example.com", "Person 1")
+    assert sync_people([moved, SentPerson("emp-2", "person1@example.com", "Person 2")]) == [EXISTING, CREATED]
+    assert list(Collaborator.objects.order_by("pk").values_list("external_id", "email")) == [
+        ("emp-1", "person9@example.com"), ("emp-2", "person1@example.com")
+    ]  # fmt: skip
+
+
+def test_whoever_is_inactive_is_updated_and_stays_inactive(in_acme, globex):
+    CollaboratorFactory(external_id="emp-1", email="person1@example.com", is_active=False)
+    assert sync_people([sent(1, phone="1")]) == [EXISTING]
+    assert Collaborator.objects.values_list("phone", "is_active").get() == ("1", False)
 
 
 def test_a_team_of_a_refused_person_may_be_created_but_nobody_joins_it(in_acme, globex):

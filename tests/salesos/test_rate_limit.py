@@ -1,6 +1,7 @@
 """The counter behind the hourly limit."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import caches
@@ -52,10 +53,22 @@ def test_a_refused_request_is_taken_back(key):
     assert count_request(key).is_exceeded
 
 
-def test_a_request_costs_one_statement(django_assert_num_queries, key):
-    count_request(key)
+@pytest.mark.parametrize("last_used", [None, timedelta(hours=1, minutes=1)])
+def test_a_request_costs_one_statement_the_first_of_an_hour_too(django_assert_num_queries, key, last_used):
+    now = datetime.now(UTC)
+    key.last_used_at = now - last_used if last_used else None
     with django_assert_num_queries(1):
-        count_request(key)
+        assert count_request(key).remaining == 2
+    key.last_used_at = datetime.fromtimestamp(current_usage(key).reset - 3600, UTC)  # what the log then notes
+    with django_assert_num_queries(1):
+        assert count_request(key).remaining == 1
+
+
+def test_an_hour_that_is_wrongly_taken_for_begun_or_new_is_counted_right(key):
+    key.last_used_at = datetime.now(UTC) + timedelta(hours=1)
+    assert count_request(key).remaining == 2
+    key.last_used_at = None
+    assert count_request(key).remaining == 1
 
 
 def test_a_key_counts_in_the_shared_cache_not_in_the_process(key):

@@ -10,10 +10,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.http.request import validate_host
 
 from salesos import server
-from salesos.management.commands.serve import Server
+from salesos.management.commands.serve import Server, host_for_links
+from salesos.worker import SalesOSWorker
 
+ANY = "0.0.0.0"  # noqa: S104 - nobody listens there
 ROOT = Path(__file__).resolve().parents[2]
 NO_DATABASE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
 
@@ -62,18 +67,17 @@ def serving(installation):
 
     yield serve
     for process in started:
-        for member in family(process):
-            member.kill()
-        process.wait()
+        if process.poll() is None:
+            kill(process)
         process.stdout.close()
+    if (postgres := database_process(installation)) and psutil.pid_exists(postgres):
+        psutil.Process(postgres).kill()
 
 
-def family(process):
-    try:
-        parent = psutil.Process(process.pid)
-        return [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+def kill(process):
+    """SIGKILL to all of a server's processes at once, also to those that it is about to start; PostgreSQL lives on."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def ask(installation, path):
@@ -126,9 +130,7 @@ def test_it_brings_everything_along_takes_everything_away_and_finds_it_again(ins
 def test_a_server_that_was_killed_leaves_nothing_that_stops_the_next(installation, serving):
     first, _ = serving()
     postgres = database_process(installation)
-    for member in family(first):
-        member.kill()
-    first.wait()
+    kill(first)
 
     second, _ = serving()
 
@@ -139,18 +141,39 @@ def test_a_server_that_was_killed_leaves_nothing_that_stops_the_next(installatio
     assert database_process(installation) is None
 
 
-def test_a_port_in_use_is_said_before_anything_is_done(installation):
+def test_a_port_in_use_is_said_before_anything_is_done(monkeypatch):
+    monkeypatch.setattr("salesos.management.commands.serve.LAST_SERVER_LEAVES", 0)
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        code, output = run(installation | NO_DATABASE, "serve", f"--port={port}")
+        with pytest.raises(CommandError) as refusal:
+            call_command("serve", f"--port={port}")
 
-    assert code == 1
-    assert output == (
-        f"CommandError: Can't listen on 127.0.0.1:{port}: Address already in use. "
-        "Another port: make run PORT=8001, or serve --port 8001.\n"
+    assert str(refusal.value) == (
+        f"Can't listen on 127.0.0.1:{port}: Address already in use. "
+        "Another port: make run PORT=8001, or serve --port 8001."
     )
+
+
+@pytest.mark.parametrize(
+    ("bind", "allowed", "host"),
+    [
+        ("127.0.0.1", ["localhost", "127.0.0.1", "[::1]"], "127.0.0.1"),
+        (ANY, ["localhost", "127.0.0.1", "[::1]"], "127.0.0.1"),
+        ("[::]", ["localhost", "127.0.0.1", "[::1]"], "127.0.0.1"),
+        ("[::1]", ["localhost", "127.0.0.1", "[::1]"], "[::1]"),
+        (ANY, ["sales.example.com", "sales.example.org"], "sales.example.com"),
+        ("127.0.0.1", [".example.com"], "example.com"),
+        ("10.0.0.7", ["*"], "10.0.0.7"),
+        (ANY, ["*"], "127.0.0.1"),
+    ],
+)
+def test_the_address_that_is_printed_is_one_that_is_let_in(settings, bind, allowed, host):
+    settings.ALLOWED_HOSTS = allowed
+
+    assert host_for_links(bind) == host
+    assert validate_host(host, allowed)
 
 
 def test_a_wrong_setting_is_said_in_the_words_of_the_checks(installation):
@@ -170,7 +193,7 @@ def test_a_wrong_setting_is_said_in_the_words_of_the_checks(installation):
 def test_gunicorn_knows_every_setting_that_we_name():
     config = Server(workers=3).cfg
 
-    assert (config.workers, config.threads, config.worker_class_str) == (3, 4, "gthread")
+    assert (config.workers, config.threads, config.worker_class) == (3, 4, SalesOSWorker)
     assert (config.keepalive, config.preload_app, config.accesslog) == (15, True, None)
     assert config.forwarded_allow_ips == ["127.0.0.1", "::1"]
     named = {name for name in vars(server) if not name.startswith("_") and not name[0].isupper()}

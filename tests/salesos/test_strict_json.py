@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesos.api.errors import ValidationFailed
-from salesos.api.strict_json import non_finite, parse
+from salesos.api.strict_json import MOST_VALUES, MOST_WALKED, is_finite, json_text, parse
 
 
 def refused(body: bytes) -> dict:
@@ -82,15 +82,41 @@ def test_a_nul_is_found_however_deep_it_lies(depth):
 
 @pytest.mark.parametrize("depth", [1, 50, 99, 100, 101, 150, 195])
 def test_an_infinite_number_is_found_however_deep_it_lies(depth):
-    assert non_finite(parse(b"[" * depth + b"-1e999" + b"]" * depth)) is not None
+    assert not is_finite(parse(b"[" * depth + b"-1e999" + b"]" * depth))
 
 
 def test_an_infinite_number_is_found_under_an_empty_name():
-    assert non_finite(parse(b'{"": 1e999}')) is not None
+    assert not is_finite(parse(b'{"": 1e999}'))
+
+
+def test_the_words_for_what_is_no_number_are_only_text():
+    value = {"NaN": ["Infinity", "-Infinity", 1.5], "a": {}}
+    assert is_finite(value)
+    assert json.loads(json_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" + b"1," * MOST_VALUES + b"1]", b"[" + b"{}," * MOST_VALUES + b"NaN]", b"[" * 2 * MOST_VALUES],
+)
+def test_more_values_than_memory_should_hold_are_refused_unread(body):
+    assert refused(body) == {"field": "body", "message": "More than 1000000 values"}
+
+
+def test_many_values_are_read():
+    assert parse(b"[" + b"1," * (MOST_VALUES - 1) + b"1]") == [1] * MOST_VALUES
+
+
+def test_a_fault_behind_very_many_values_is_refused_without_its_path():
+    assert refused(b"[" + b"1," * (MOST_WALKED - 2) + b"NaN]")["field"] == f"[{MOST_WALKED - 2}]"
+    assert refused(b"[" + b"1," * MOST_WALKED + b"NaN]")["field"] == "body"
+    nul = refused(b"[" + b"1," * MOST_WALKED + b'"\\u0000"]')
+    assert nul == {"field": "body", "message": "Text must not contain NUL characters (\\u0000)"}
 
 
 def test_a_backslash_before_u0000_is_only_text():
     assert parse(b'"\\\\u0000"') == "\\u0000"
+    assert "NUL" in refused(b'"\\\\\\u0000"')["message"]
 
 
 @pytest.mark.parametrize("digits", [1, 19, 20, 30, 400, 4300])

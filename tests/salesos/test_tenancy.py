@@ -8,8 +8,6 @@ from salesos.tenancy import (
     NoTenant,
     WrongTenant,
     current_tenant,
-    current_tenant_or_none,
-    no_tenant_context,
     tenant_context,
 )
 from tests.factories import MissionFactory, TeamFactory
@@ -63,17 +61,17 @@ def test_the_inner_context_counts_and_the_outer_one_returns(acme, globex):
     with tenant_context(acme):
         with tenant_context(globex):
             assert current_tenant() == globex
-            with no_tenant_context():
-                assert current_tenant_or_none() is None
         assert current_tenant() == acme
-    assert current_tenant_or_none() is None
+    with pytest.raises(NoTenant):
+        current_tenant()
 
 
 def test_the_context_closes_after_an_error(acme):
     with pytest.raises(ZeroDivisionError), tenant_context(acme):
         1 / 0  # noqa: B018
 
-    assert current_tenant_or_none() is None
+    with pytest.raises(NoTenant):
+        current_tenant()
 
 
 def test_a_new_row_belongs_to_the_tenant_around_it(acme, globex):

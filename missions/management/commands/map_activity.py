@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from missions.mapping import mission_named, set_mapping
 from missions.sources import DEFAULT
-from salesos.errors import Refused
+from salesos.management.refusals import refusals_as_errors
 from salesos.management.tenant_argument import add_tenant_argument, tenant_named
 from salesos.tenancy import tenant_context
 
@@ -26,9 +26,6 @@ class Command(BaseCommand):
         parser.add_argument("--source", default=DEFAULT, help="where the activities come from (default: %(default)s)")
 
     def handle(self, *, tenant: str, code: str, mission: str, points: int, source: str, **options: Any) -> None:
-        with tenant_context(tenant_named(tenant)), transaction.atomic():
-            try:
-                mapping = set_mapping(source, code, mission=mission_named(mission), points=points)
-            except Refused as refused:
-                raise CommandError(str(refused)) from None
+        with tenant_context(tenant_named(tenant)), refusals_as_errors(name="MISSION"), transaction.atomic():
+            mapping = set_mapping(source, code, mission=mission_named(mission), points=points)
         self.stdout.write(f"{source} {code} → {mapping.mission.name}, {points} points")

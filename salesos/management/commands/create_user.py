@@ -35,7 +35,7 @@ class Command(BaseCommand):
         is_known = User.objects.filter(email=normal_email(email)).exists()
         password = None
         if password_stdin:
-            password = sys.stdin.readline().rstrip("\r\n")
+            password = _piped_password()
         elif not is_known:
             password = _asked_password()
         if password is not None and not is_known:
@@ -44,6 +44,17 @@ class Command(BaseCommand):
             user = create_user(email, tenant=home, role=Role(role), password=password)
         done = "has the role" if is_known else "created with the role"
         self.stdout.write(f"User {user.email} {done} {role} in {tenant}.")
+
+
+def _piped_password() -> str:
+    try:
+        password = sys.stdin.readline().rstrip("\r\n")
+        password.encode()
+    except UnicodeError:
+        raise CommandError("The password is not UTF-8.") from None
+    if "\0" in password:
+        raise CommandError("The password must not contain NUL characters.")
+    return password
 
 
 def _asked_password() -> str:

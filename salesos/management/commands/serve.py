@@ -11,6 +11,7 @@ from django.core.checks import Tags
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.http.request import validate_host
 from django.utils.module_loading import import_string
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         self.check(tags=[Tags.database], databases=["default"])
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        url = f"http://{bind}:{port}"
+        url = f"http://{host_for_links(bind)}:{port}"
         if demo:
             call_command("load_demo", url=url, stdout=self.stdout)
 
@@ -70,6 +71,14 @@ class Command(BaseCommand):
         # What is unwritten when the workers are forked off would be written by each of them, too.
         self.stdout.flush()
         Server(bind=f"{bind}:{port}", workers=workers, loglevel="warning", when_ready=announce).run()
+
+
+def host_for_links(bind: str) -> str:
+    """A host that leads to a server on `bind` and that `ALLOWED_HOSTS` lets in, for what is printed."""
+    # Every address of the machine, which is the address of none.
+    host = "127.0.0.1" if bind in ("", "0.0.0.0", "[::]") else bind  # noqa: S104 - compared, not bound
+    named = [name for name in settings.ALLOWED_HOSTS if name != "*"]
+    return host if validate_host(host, settings.ALLOWED_HOSTS) or not named else named[0].lstrip(".")
 
 
 def refuse_taken_port(bind: str, port: int) -> None:

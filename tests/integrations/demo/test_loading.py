@@ -52,7 +52,7 @@ def test_a_load_that_is_broken_off_leaves_nothing_and_the_next_one_is_whole(glob
     with tenant_context(Tenant.objects.get(slug="demo")):
         assert differences() == []
         assert Adjustment.objects.count() == 3
-        assert RequestLog.objects.count() == 9
+        assert RequestLog.objects.count() == 10
 
 
 def test_somebody_elses_tenant_called_demo_is_left_alone(acme, globex):

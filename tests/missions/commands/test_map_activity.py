@@ -42,7 +42,8 @@ def test_a_sandbox_has_mappings_of_its_own(acme, globex, capsys):
     [
         (["--tenant", "nobody", "001", "Calls", "5"], "There is no tenant “nobody”."),
         (["--tenant", "acme", "1", "Calls", "5"], "A code of the Default integration has three digits, 001 to 999."),
-        (["--tenant", "acme", "001", " ", "5"], "This field cannot be blank."),
+        (["--tenant", "acme", "001", "", "5"], "MISSION: This field cannot be blank."),
+        (["--tenant", "acme", "001", " ", "5"], "MISSION: This field cannot be blank."),
         (["--tenant", "acme", "001", "Calls", "1000001"], "Expected 0 to 1000000 points."),
         (["--tenant", "acme", "001", "Calls", "5", "--source", "leads?"], "There is no source “leads?”."),
     ],

@@ -48,7 +48,7 @@ def test_the_figures_of_today_and_this_week(people, acme, globex):
         "Refused today": 0,
     }
     [panel] = people["admin"].get(OVERVIEW).context["panels"]
-    assert [(standing.name, standing.points) for standing in panel.context["board"]] == [("Zoe", 10)]
+    assert [(standing.name, standing.points) for standing, _progress in panel.context["rows"]] == [("Zoe", 10)]
 
 
 def test_a_new_tenant_is_led_by_the_hand_until_everything_is_done(people, acme, globex):

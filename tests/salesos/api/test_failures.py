@@ -7,7 +7,7 @@ from django.db import close_old_connections, connection
 from django.test import RequestFactory
 
 from missions.models import Activity, Score
-from salesos.api.errors import answer_exception
+from salesos.api.errors import MethodNotAllowed, answer_exception
 from salesos.errors import Refused
 from salesos.models import Collaborator
 from salesos.tenancy import tenant_context
@@ -153,6 +153,14 @@ def test_a_refusal_is_a_400_with_its_field():
         Refused("lead_converted", "This lead is already a deal.", field="status"), {"request": request}
     )
     assert refusal(response) == (400, "VALIDATION_ERROR", "This lead is already a deal.")
+
+
+def test_an_answer_to_head_has_a_length_but_no_body():
+    """Asked of the function: the test client would throw a body away itself, as servers do not."""
+    for method in ("GET", "HEAD"):
+        response = answer_exception(MethodNotAllowed(["POST"]), {"request": RequestFactory().generic(method, PATH)})
+        assert response["Content-Length"] == "85"
+        assert len(response.content) == (85 if method == "GET" else 0)
 
 
 def test_without_the_cache_requests_are_refused_not_let_through(acme, globex):

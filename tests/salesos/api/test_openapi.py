@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from integrations.default import examples
 from integrations.default.payload import activities_of, people_of
 from salesos.api.error_reference import ERRORS, ErrorCase, headers
-from salesos.api.errors import Conflict, ValidationFailed
+from salesos.api.errors import ApiError, ValidationFailed
 from salesos.api.openapi import Reference, document
 from salesos.api.prose import Section
 from salesos.keys import issue_key
@@ -176,6 +176,10 @@ def test_each_status_is_one_error_with_a_code_of_its_own():
         (500, "INTERNAL_ERROR"),
         (503, "SERVICE_UNAVAILABLE"),
     ]
+
+
+class Conflict(ApiError):
+    status, code = 409, "CONFLICT"
 
 
 def leads_reference(server):

@@ -13,6 +13,7 @@ LACKS_SCOPE = (403, "FORBIDDEN", "The API key lacks the scope default:sync")
 NOT_ALLOWED = (403, "FORBIDDEN", "IP address not allowed")
 EXCEEDED = (429, "RATE_LIMITED", "Rate limit exceeded")
 TOO_LARGE = (413, "PAYLOAD_TOO_LARGE", "The body is larger than 8 MiB. Send it in several requests.")
+ANSWER_TO_OTHERS = len('{"error": {"code": "METHOD_NOT_ALLOWED", "message": "Method not allowed. Use POST."}}')
 HUGE = b" " * (8 * 1024 * 1024 + 1)
 
 
@@ -24,7 +25,10 @@ def test_any_method_but_post_is_refused_first(acme, globex, method, token, slash
     assert response.status_code == 405
     assert response["Allow"] == "POST"
     assert response["Content-Type"] == "application/json"
-    if method != "HEAD":
+    if method == "HEAD":
+        assert (response.content, int(response["Content-Length"])) == (b"", ANSWER_TO_OTHERS)
+    else:
+        assert len(response.content) == ANSWER_TO_OTHERS
         assert refusal(response) == (405, "METHOD_NOT_ALLOWED", "Method not allowed. Use POST.")
     assert (logged(response).method, logged(response).error_code) == (method, "METHOD_NOT_ALLOWED")
     assert not [name for name in response.headers if name.startswith("Access-Control")]
@@ -116,6 +120,41 @@ def test_a_body_without_a_length_is_read_to_its_end_and_bounded(acme, globex, se
 def _chunked(body: bytes) -> dict:
     """A body as servers hand it over that came in chunks: no length, and an end that they know."""
     return {"CONTENT_LENGTH": "", "wsgi.input_terminated": True, "wsgi.input": io.BytesIO(body)}
+
+
+class Broken(io.BytesIO):
+    """A connection that breaks, or whose chunks are none, before the body has ended."""
+
+    def read(self, *arguments):
+        raise OSError("Invalid chunk size")
+
+
+@pytest.mark.parametrize("how", [{"CONTENT_LENGTH": "100"}, _chunked(b"")], ids=["with a length", "chunked"])
+def test_a_body_that_does_not_arrive_is_a_400_and_no_error_of_ours(acme, globex, caplog, how):
+    at = door(acme)
+    at.people(person())
+    before = row_counts()
+    response = at.send(**{**how, "wsgi.input": Broken()})
+    assert refusal(response) == (400, "VALIDATION_ERROR", "Invalid body")
+    assert details(response) == [{"field": "body", "message": "The body did not arrive completely."}]
+    assert logged(response).error_code == "VALIDATION_ERROR"
+    assert row_counts() == before
+    assert caplog.records == []
+
+
+def test_every_answer_of_the_api_tells_its_length(acme, globex):
+    at = door(acme)
+    answers = [
+        at.send(people()),
+        at.send(b"nonsense"),
+        at.send(path="/functions/v1/nothing"),
+        at.send(people(), method="GET"),
+        at.send(people(), headers={"host": "evil.example"}),
+        Door("nonsense").send(people()),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 400, 404, 405, 400, 401]
+    lengths = [str(len(answer.content)) for answer in answers]
+    assert [answer.headers.get("Content-Length") for answer in answers] == lengths
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
