@@ -8,6 +8,7 @@ Two statements for a thousand activities: who and what they are (`_RESOLVE`), th
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,6 +20,14 @@ from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAIL
 from salesos.tenancy import current_tenant
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Receipt:
+    """When and by which request an activity came; one object for all of a request, told apart by identity."""
+
+    at: datetime
+    request_id: uuid.UUID | None
+
+
 class SentActivity(NamedTuple):
     """An activity as it was sent, well-formed: the code checked, the e-mail in its normal form, the moment aware."""
 
@@ -28,8 +37,7 @@ class SentActivity(NamedTuple):
     occurred_at: datetime
     data: str
     """A JSON object, as text."""
-    received_at: datetime
-    request_id: uuid.UUID | None
+    receipt: Receipt
 
 
 class Recorded(NamedTuple):
@@ -116,7 +124,7 @@ def _record(tenant: Tenant, source: str, matched: list[SentActivity], known: _Kn
     people = {email: number for number, email in enumerate(known.people, start=1)}
     codes = {code: number for number, code in enumerate({activity.code for activity in matched}, start=1)}
     missions = [known.missions.get(code, _NO_MISSION) for code in codes]
-    arrivals = {activity.received_at for activity in matched}
+    arrivals = {receipt.at for receipt in {activity.receipt for activity in matched}}
     rows = run(
         _RECORD,
         {
@@ -164,13 +172,15 @@ def _columns(activities: list[SentActivity]) -> dict[str, str]:
     Moments travel as Unix seconds, which both sides read and write in half the time of a date; a float tells
     microseconds apart until the year 2106.
     """
-    receipts = {receipt: number for number, receipt in enumerate({activity[-2:] for activity in activities}, start=1)}
+    receipts = {
+        receipt: number for number, receipt in enumerate({activity.receipt for activity in activities}, start=1)
+    }
     return {
         "external_ids": text_array([activity.external_id for activity in activities]),
         "moments": array([activity.occurred_at.timestamp() for activity in activities]),
-        "receipts": array([receipts[activity[-2:]] for activity in activities]),
-        "received": array([received_at.isoformat() for received_at, _ in receipts]),
-        "requests": array([request_id for _, request_id in receipts]),
+        "receipts": array([receipts[activity.receipt] for activity in activities]),
+        "received": array([receipt.at.isoformat() for receipt in receipts]),
+        "requests": array([receipt.request_id for receipt in receipts]),
         "data": text_array([activity.data for activity in activities]),
     }
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from missions.models import Activity, UnmatchedActivity
-from missions.recording import Recorded, SentActivity, record_activities
+from missions.recording import Receipt, Recorded, SentActivity, record_activities
 from salesos.errors import Refused
 from salesos.models import Collaborator
 from salesos.models.user import normal_email
@@ -124,8 +124,7 @@ def _chunks(email: str, recorded_for: str) -> Iterator[_Chunk]:
                     email=recorded_for,
                     occurred_at=row.occurred_at,
                     data=row.text,
-                    received_at=row.received_at,
-                    request_id=row.request_id,
+                    receipt=Receipt(row.received_at, row.request_id),
                 )
                 for row in rows
             ]

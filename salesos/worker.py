@@ -16,6 +16,8 @@ from gunicorn.http.message import Request
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
+READ_AT_ONCE = 64 * 1024
+"""Bytes; a batch of a thousand activities is some 200 KB."""
 LONGEST_HEAD = 64 * 1024
 HEAD_TIME = 30.0
 """Seconds in which a head has to be complete, however steadily it trickles in; silence ends it earlier (keepalive)."""
@@ -113,7 +115,7 @@ class SalesOSWorker(ThreadWorker):
         try:
             if not conn.initialized:
                 conn.init()
-                conn.parser.unreader = Inlet(conn.sock)
+                conn.parser.unreader = Inlet(conn.sock, READ_AT_ONCE)
                 conn.parser.mesg_class = SalesOSRequest
             if not conn.parser.unreader.take_in_head():
                 # To the poller, until more arrives; a stopping server doesn't wait for it.

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NotRequired
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from missions.recording import SentActivity
+from missions.recording import Receipt, SentActivity
 from salesos.api.errors import ValidationFailed
 from salesos.api.strict_json import is_finite, json_text
 from salesos.people import SentPerson
@@ -41,17 +41,16 @@ def _moment(text: str) -> datetime:
 
 
 class ActivityItem(TypedDict):
-    """One activity of a request; fields that are not named here are ignored."""
+    """The shape of one activity of a request; fields that are not named here are ignored."""
 
     activity_code: Annotated[str, StringConstraints(strict=True, pattern=CODE_PATTERN)]
     external_id: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
     collaborator_email: Email
-    data: NotRequired[Annotated[dict[str, Any], AfterValidator(json_text)] | None]
-    occurred_at: NotRequired[Annotated[str, StringConstraints(strict=True), AfterValidator(_moment)] | None]
+    data: NotRequired[dict[str, Any] | None]
+    occurred_at: NotRequired[Annotated[str, StringConstraints(strict=True)] | None]
 
 
-# What it gives back is not quite what it takes: moments instead of their texts, and the text of `data`.
-_activities: TypeAdapter[Any] = TypeAdapter(list[ActivityItem])
+_activities = TypeAdapter(list[ActivityItem])
 _email = TypeAdapter(Email)
 
 ACTIVITY_FAULTS = {
@@ -81,44 +80,53 @@ def activities_of(
     Raises `ValidationFailed` with all faults of all items.
     """
     items = items_of(body, "activities", MOST_ACTIVITIES)
-    try:
-        checked: list[dict[str, Any]] = _activities.validate_python(items)
-    except ValidationError as error:
-        raise ValidationFailed("Invalid activities payload", details=_faults(error)) from None
     sent, errors = [], []
+    receipt = Receipt(at, request_id)
     latest = (at + FURTHEST_AHEAD).timestamp()
-    for item in checked:
-        moment: datetime = item.get("occurred_at") or at
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        if not EARLIEST <= (second := moment.timestamp()) <= latest:
-            reason = "is more than 24 hours ahead" if second > latest else "is before 1970"
-            errors.append(f"Activity {item['external_id']}: occurred_at {reason}")
-            continue
-        sent.append(
-            SentActivity(
-                item["activity_code"],
-                item["external_id"],
-                item["collaborator_email"],
-                moment,
-                item.get("data") or "{}",
-                at,
-                request_id,
-            )
-        )
+    try:
+        for item in _activities.validate_python(items):
+            data, text = item.get("data"), item.get("occurred_at")
+            moment = _moment(text) if text is not None else at
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=zone)
+            second = moment.timestamp()
+            if EARLIEST <= second <= latest:
+                code, external_id, email = item["activity_code"], item["external_id"], item["collaborator_email"]
+                sent.append(SentActivity(code, external_id, email, moment, json_text(data) if data else "{}", receipt))
+            else:
+                reason = "is more than 24 hours ahead" if second > latest else "is before 1970"
+                errors.append(f"Activity {item['external_id']}: occurred_at {reason}")
+                json_text(data)
+    except ValueError:  # also a ValidationError: the shape of an item
+        raise ValidationFailed("Invalid activities payload", details=_faults(items)) from None
     return sent, errors
 
 
-def _faults(error: ValidationError) -> list[dict[str, object]]:
+def _faults(items: list[Any]) -> list[dict[str, object]]:
     """A row for each bad field of each bad item, in the order of the request, each once."""
-    places = dict.fromkeys(
-        (fault["loc"][0], fault["loc"][1] if len(fault["loc"]) > 1 else "activities")
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    )
+    misshapen: set[tuple[int | str, ...]] = set()
+    try:
+        _activities.validate_python(items)
+    except ValidationError as error:
+        misshapen = {fault["loc"][:2] for fault in error.errors(include_url=False, include_input=False)}
     return [
-        {"index": index, "field": field, "message": ACTIVITY_FAULTS.get(str(field), "Must be an object")}
-        for index, field in places
+        {"index": index, "field": field, "message": ACTIVITY_FAULTS.get(field, "Must be an object")}
+        for index, item in enumerate(items)
+        for field in (ACTIVITY_FAULTS if isinstance(item, dict) else ["activities"])
+        if not isinstance(item, dict) or (index, field) in misshapen or _is_unreadable(field, item.get(field))
     ]
+
+
+def _is_unreadable(field: str, value: object) -> bool:
+    """Whether a field of the right shape still doesn't say what it should."""
+    try:
+        if field == "occurred_at" and isinstance(value, str):
+            _moment(value)
+        elif field == "data":
+            json_text(value)
+    except ValueError:
+        return True
+    return False
 
 
 REQUIRED_TEXTS = {"external_id": 255, "name": 255}

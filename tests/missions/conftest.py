@@ -26,6 +26,6 @@ def globex(globex):
         kept = sent("nobody@example.com")
         UnmatchedActivity.objects.create(
             source="default", code=kept.code, external_id=kept.external_id, email=kept.email,
-            occurred_at=kept.occurred_at, received_at=kept.received_at,
+            occurred_at=kept.occurred_at, received_at=kept.receipt.at,
         )  # fmt: skip
     return globex

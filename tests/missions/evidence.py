@@ -9,7 +9,7 @@ from django.db import transaction
 
 from missions.adjustments import adjust
 from missions.models import Activity, Adjustment, Score
-from missions.recording import SentActivity, record_activities
+from missions.recording import Receipt, SentActivity, record_activities
 
 A_DAY = date(2026, 3, 11)
 """A Wednesday."""
@@ -22,7 +22,7 @@ def sent(email, code="001", *, day=A_DAY, external_id=None, data="{}", request_i
     """An activity at noon UTC, which is the same day in every zone that tests use."""
     noon = datetime.combine(day, time(12), tzinfo=UTC)
     external_id = external_id or f"evt-{next(_numbers)}"
-    return SentActivity(code, external_id, email, noon, data, noon, request_id)
+    return SentActivity(code, external_id, email, noon, data, Receipt(noon, request_id))
 
 
 def record(person, code="001", *, day=A_DAY, count=1):

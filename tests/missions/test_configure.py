@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from missions.adjustments import adjust
 from missions.models import Activity, Adjustment, Mapping, Mission, Score, UnmatchedActivity
-from missions.recording import SentActivity, record_activities
+from missions.recording import Receipt, SentActivity, record_activities
 from salesos.models import Collaborator
 from salesos.tenancy import tenant_context
 from tests.salesos.admin.conftest import acme_rows, furnish, globex_rows, member, people, staff  # noqa: F401
@@ -296,7 +296,7 @@ def test_a_missions_target_is_shown_as_progress_whatever_the_board_shows(manager
     with tenant_context(acme):
         Mission.objects.filter(pk=rows.mission.pk).update(target=2, target_period="week")
         zoe = Collaborator.objects.create(name="Zoe", email="zoe@acme.example")
-        record_activities("default", [SentActivity("001", "zoe-1", zoe.email, now, "{}", now, uuid7())])
+        record_activities("default", [SentActivity("001", "zoe-1", zoe.email, now, "{}", Receipt(now, uuid7()))])
     for period in ("all", "today"):
         answer = manager.get(f"/dashboard/missions/leaderboard/?period={period}&mission={rows.mission.pk}")
         reached = {standing.name: progress.completions for standing, progress in answer.context["rows"]}
@@ -332,7 +332,7 @@ def test_the_preview_names_who_would_move_this_month(manager, rows, acme):
     with tenant_context(acme):
         zoe = Collaborator.objects.create(name="Zoe", email="zoe@acme.example")
         adjust(rows.person, points=4, reason="This month", by=None, at=now)
-        record_activities("default", [SentActivity("502", "zoe-1", zoe.email, now, "{}", now, uuid7())])
+        record_activities("default", [SentActivity("502", "zoe-1", zoe.email, now, "{}", Receipt(now, uuid7()))])
     manager.post(CONFIGURE, sent("502", mission=rows.mission.pk, points=1000))
     moves = manager.get(APPLY).context["effect"].moves
     assert [(move.name, move.old_rank, move.new_rank) for move in moves] == [("Zoe", 2, 1), ("acme person 0", 1, 2)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as DatabaseExamples
 
 from missions.models import Activity, ReceivedCode, Score, UnmatchedActivity
-from missions.recording import Recorded, SentActivity, record_activities
+from missions.recording import Receipt, Recorded, SentActivity, record_activities
 from missions.sources import DEFAULT
 from salesos.models import Collaborator
 from salesos.tenancy import NoTenant, tenant_context
@@ -26,7 +26,7 @@ REQUEST = uuid.uuid4()
 
 
 def sent(external_id="a", code="001", email="maria@example.com", occurred_at=NOW, data="{}", received_at=NOW):
-    return SentActivity(code, external_id, email, occurred_at, data, received_at, REQUEST)
+    return SentActivity(code, external_id, email, occurred_at, data, Receipt(received_at, REQUEST))
 
 
 def record(*activities):

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from missions.adjustments import adjust
 from missions.mapping import set_mapping
 from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity
-from missions.recording import SentActivity, record_activities
+from missions.recording import Receipt, SentActivity, record_activities
 from salesos.models import ApiKey, Collaborator, RequestLog, Team, Tenant, User
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
@@ -68,7 +68,9 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
 
 
 def _send(external_id: str, code: str, email: str) -> None:
-    record_activities("default", [SentActivity(code, external_id, email, NOW, '{"client": "Zöe"}', NOW, uuid7())])
+    record_activities(
+        "default", [SentActivity(code, external_id, email, NOW, '{"client": "Zöe"}', Receipt(NOW, uuid7()))]
+    )
 
 
 def member(tenant: Tenant, role: Role) -> User:

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from missions.mapping import set_mapping
 from missions.models import Mission
-from missions.recording import SentActivity, record_activities
+from missions.recording import Receipt, SentActivity, record_activities
 from salesos.models import ApiKey, Collaborator
 from salesos.tenancy import tenant_context
 
@@ -36,7 +36,10 @@ def test_the_figures_of_today_and_this_week(people, acme, globex):
         ]
         record_activities(
             "default",
-            [SentActivity(code, f"e{n}", email, now, "{}", now, uuid7()) for n, (code, email) in enumerate(sent)],
+            [
+                SentActivity(code, f"e{n}", email, now, "{}", Receipt(now, uuid7()))
+                for n, (code, email) in enumerate(sent)
+            ],
         )
     assert cards_of(people["admin"]) == {
         "Activities today": 3,
@@ -63,7 +66,7 @@ def test_a_new_tenant_is_led_by_the_hand_until_everything_is_done(people, acme, 
         assert steps() == list(zip(titles, [True, True, False, False], strict=True))
         set_mapping("default", "001", mission=Mission.objects.create(name="Calls"), points=5)
         now = timezone.now() - timedelta(days=1)
-        record_activities("default", [SentActivity("001", "e", "zoe@acme.example", now, "{}", now, uuid7())])
+        record_activities("default", [SentActivity("001", "e", "zoe@acme.example", now, "{}", Receipt(now, uuid7()))])
     assert steps() == []
 
 
