@@ -27,6 +27,9 @@ with warnings.catch_warnings():
 DATABASE_NAME = "salesos"
 
 SESSION = (
+    # What `run` prepares is planned once, and again when a table was analysed; planning each anew costs as much as
+    # running it.
+    "-c plan_cache_mode=force_generic_plan",
     # Many short queries at once: helping workers and compiled code cost each of them more than they save.
     "-c max_parallel_workers_per_gather=0",
     "-c jit=off",
