@@ -83,4 +83,3 @@ def post_worker_init(worker: Worker) -> None:
     get_resolver().url_patterns  # noqa: B018 - imports every view
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000)
