@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +11,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.defaults import permission_denied
 
+from salesos import audit
+from salesos.audit import Actor
 from salesos.models import Membership, Tenant, User
+from salesos.request_log import entry_of
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
 
@@ -37,6 +39,8 @@ class Acting:
     role: Role | None
     choices: tuple[Tenant, ...]
     """The tenants and sandboxes to switch to, the present one among them, each sandbox behind its tenant."""
+    as_staff: bool = False
+    """Acts as platform staff in a tenant that they are no member of."""
 
     @property
     def home(self) -> Tenant | None:
@@ -75,8 +79,9 @@ def acting_of(user: User, chosen_id: int | None) -> Acting | None:
 
 
 def _acting_as_staff(user: User, chosen_id: int | None) -> Acting:
-    if chosen_id is None:
-        chosen_id = user.memberships.order_by("tenant__name", "pk").values_list("tenant_id", flat=True).first()
+    own_ids = list(user.memberships.order_by("tenant__name", "pk").values_list("tenant_id", flat=True))
+    if chosen_id is None and own_ids:
+        chosen_id = own_ids[0]
     homes = Tenant.objects.filter(sandbox_of=None).select_related("sandbox")[:MOST_CHOICES]
     choices = [tenant for home in homes for tenant in with_sandbox(home)]
     tenant = next((tenant for tenant in choices if tenant.pk == chosen_id), None)
@@ -86,7 +91,9 @@ def _acting_as_staff(user: User, chosen_id: int | None) -> Acting:
             choices.append(tenant)
     if tenant is None and choices:
         tenant = choices[0]
-    return Acting(tenant, Role.ADMIN if tenant else None, tuple(choices))
+    if tenant is None:
+        return Acting(None, None, tuple(choices))
+    return Acting(tenant, Role.ADMIN, tuple(choices), as_staff=(tenant.sandbox_of_id or tenant.pk) not in own_ids)
 
 
 def with_sandbox(home: Tenant) -> list[Tenant]:
@@ -146,12 +153,13 @@ class ActingTenantMiddleware:
         if acting.role == Role.AUDITOR and request.method not in SAFE_METHODS and not _is_at(request, OWN_AFFAIRS):
             # Each screen says no by itself; this holds for the one that forgets.
             return permission_denied(request, PermissionDenied())
+        actor = Actor(request.user, entry_of(request).address, acting.as_staff)
         if acting.tenant is None:
-            return self.get_response(request)
-        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-            translation.activate(acting.tenant.language)
-            request.LANGUAGE_CODE = translation.get_language()
-        with tenant_context(acting.tenant), timezone.override(acting.tenant.zone):
+            with audit.acting(actor):
+                return self.get_response(request)
+        translation.activate(request.user.language or acting.tenant.language)
+        request.LANGUAGE_CODE = translation.get_language()
+        with tenant_context(acting.tenant), timezone.override(acting.tenant.zone), audit.acting(actor):
             return self.get_response(request)
 
     def _place(self, request: Any, acting: Acting | None) -> None:

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold import paginator
 from unfold.admin import ModelAdmin
 
+from salesos import audit
 from salesos.admin.screens import CLASH
 from salesos.errors import Refused
+from salesos.models import AuditEntry
 from salesos.roles import NOBODY, Role
 from salesos.tenancy import Tenanted
 
@@ -40,6 +42,21 @@ class TenantForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         return super()._get_validation_exclusions() - {"tenant"}  # type: ignore[misc]  # not in the stubs
+
+
+def form_changes(form: forms.ModelForm) -> dict[str, tuple[Any, Any]]:
+    """What a valid form changes: field → (before, after), rows by their names."""
+    return {
+        name: (_shown(form.fields[name], form.get_initial_for_field(form.fields[name], name)), form.cleaned_data[name])
+        for name in form.changed_data
+        if name in form.cleaned_data
+    }
+
+
+def _shown(field: forms.Field, initial: Any) -> Any:
+    if isinstance(field, forms.ModelChoiceField) and initial:
+        return next(iter(field.queryset.filter(pk=initial)), None) if field.queryset is not None else None
+    return initial
 
 
 class RoleAdmin(ModelAdmin):
@@ -78,6 +95,28 @@ class RoleAdmin(ModelAdmin):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    # What Django would write into its own log of the admin, the tenant's audit trail gets.
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return form_changes(form)
+
+    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
+        return self._note(obj, "created", message)
+
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
+        return self._note(obj, "changed", message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        return [self._note(row, "deleted", {}) for row in queryset]
+
+    def _note(self, row: models.Model, what: str, changes: Any) -> AuditEntry | None:
+        if what == "changed" and changes == {}:
+            return None
+        told = changes if isinstance(changes, dict) else {}
+        return audit.record(
+            f"{self.opts.model_name}.{what}", row, changes=told, of_platform=not isinstance(row, Tenanted)
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST" and not self.get_actions(request):

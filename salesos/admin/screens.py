@@ -13,8 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_stubs_ext import StrPromise
 
+from salesos import audit
 from salesos.admin.acting import SESSION_KEY, DashboardRequest, may_act_in
+from salesos.audit import Actor
+from salesos.models import Tenant
+from salesos.request_log import entry_of
 from salesos.roles import NOBODY, Role
+from salesos.tenancy import tenant_context
 
 if TYPE_CHECKING:
     from salesos.admin.site import DashboardSite
@@ -98,4 +103,13 @@ class SwitchTenant(Screen):
         if tenant is None:
             raise Http404
         request.session[SESSION_KEY] = tenant.pk
+        self._note_staff(tenant)
         return self.back("index")
+
+    def _note_staff(self, tenant: Tenant) -> None:
+        """That platform staff came in stands in the trail of the tenant that they are no member of."""
+        user = self.request.user
+        home_id = tenant.sandbox_of_id or tenant.pk
+        if user.is_platform_staff and not user.memberships.filter(tenant=home_id).exists():
+            with tenant_context(tenant), audit.acting(Actor(user, entry_of(self.request).address, as_staff=True)):
+                audit.record("tenant.entered", tenant)

@@ -1,9 +1,23 @@
-"""The core's data: tenants, the people in them, the keys to the API and the log of its use."""
+"""The core's data: tenants, the people in them, the keys to the API, the log of its use and the dashboard's trail."""
 
 from salesos.models.api_key import ApiKey
-from salesos.models.collaborator import Collaborator, Team
+from salesos.models.audit import AuditEntry
+from salesos.models.collaborator import Collaborator, CollaboratorMerge, Team
+from salesos.models.request_count import RequestCount, RequestsCounted
 from salesos.models.request_log import RequestLog
 from salesos.models.tenant import Tenant
 from salesos.models.user import Membership, User
 
-__all__ = ["ApiKey", "Collaborator", "Membership", "RequestLog", "Team", "Tenant", "User"]
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Collaborator",
+    "CollaboratorMerge",
+    "Membership",
+    "RequestCount",
+    "RequestLog",
+    "RequestsCounted",
+    "Team",
+    "Tenant",
+    "User",
+]

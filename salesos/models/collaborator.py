@@ -34,8 +34,12 @@ class Team(Tenanted):
 
 
 class CollaboratorQuerySet(TenantQuerySet["Collaborator"]):
+    def people(self) -> "CollaboratorQuerySet":
+        """One record a person: without those that were merged into another."""
+        return self.filter(merged_into=None)
+
     def active(self) -> "CollaboratorQuerySet":
-        return self.filter(is_active=True)
+        return self.people().filter(is_active=True)
 
 
 class Collaborator(Tenanted):
@@ -66,6 +70,17 @@ class Collaborator(Tenanted):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Activities of an inactive person are kept as unmatched.")
     )
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="aliases",
+        verbose_name=_("merged into"),
+    )
+    """The record of the same person that counts. What names this one, its activities above all, stays as it is."""
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -91,8 +106,16 @@ class Collaborator(Tenanted):
             models.UniqueConstraint(fields=["tenant", "public_id"], name="collaborator_public_id_unique"),
             models.UniqueConstraint(fields=["tenant", "id"], name="collaborator_in_tenant"),
             SameTenant(field="team", name="collaborator_team_same_tenant"),
+            SameTenant(field="merged_into", name="collaborator_merged_into_same_tenant"),
         )
-        indexes = (models.Index(fields=["tenant", "team"], name="collaborator_by_team"),)
+        indexes = (
+            models.Index(fields=["tenant", "team"], name="collaborator_by_team"),
+            models.Index(
+                fields=["tenant", "merged_into"],
+                name="collaborator_aliases",
+                condition=models.Q(merged_into__isnull=False),
+            ),
+        )
         verbose_name = _("collaborator")
         verbose_name_plural = _("collaborators")
 
@@ -102,3 +125,37 @@ class Collaborator(Tenanted):
     def clean(self) -> None:
         self.email = self.email.strip().lower()
         self.external_id = self.external_id or None
+
+
+class CollaboratorMerge(Tenanted):
+    """That two records are one person: `merged` and whatever was merged into it before now count for `survivor`.
+
+    Nothing moves, so that an undo within the day is exact: the pointers go back, and the fields that the survivor
+    lacked and took over are empty again. See `salesos.merging`.
+    """
+
+    survivor = models.ForeignKey(
+        Collaborator, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    merged = models.ForeignKey(
+        Collaborator, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    aliases = models.JSONField(default=list)
+    """The ids of the records that had been merged into `merged` before."""
+    filled = models.JSONField(default=dict)
+    """Field → value, of what the survivor lacked and took over."""
+    at = models.DateTimeField()
+    by = models.ForeignKey("salesos.User", on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        default_manager_name = "objects"
+        constraints = (
+            SameTenant(field="survivor", name="merge_survivor_same_tenant"),
+            SameTenant(field="merged", name="merge_merged_same_tenant"),
+        )
+        indexes = (models.Index(fields=["tenant", "survivor", "at"], name="merge_by_survivor"),)
+
+    def __str__(self) -> str:
+        return f"{self.merged_id} into {self.survivor_id}"

@@ -29,6 +29,11 @@ class Tenant(models.Model):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("An inactive tenant's API keys are refused.")
     )
+    requires_second_factor = models.BooleanField(
+        _("admins need a second factor"),
+        default=False,
+        help_text=_("Who is an admin here sets up an authenticator app before they can do anything else."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

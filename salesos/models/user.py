@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,13 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     is_platform_staff = models.BooleanField(
         _("platform staff"), default=False, help_text=_("Sees every tenant and acts as an admin in each.")
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Empty: the language of the tenant."),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

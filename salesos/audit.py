@@ -1,0 +1,95 @@
+"""The audit trail: every change that somebody makes from the dashboard or the command line leaves one row.
+
+An operation records what it did, in its own transaction: `record("mapping.changed", mapping, changes={"points": (5,
+10)})`. Who did it, from where and whether as platform staff follows from the surrounding `acting()`, which the
+dashboard opens around each request. What CRMs send is not here; the request log has it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from salesos.models import AuditEntry, User
+from salesos.tenancy import current_tenant
+
+HIDDEN = frozenset({"password", "phone", "document", "metadata", "secret_hash", "token_hash"})
+"""Fields of which the trail says that they changed, not from what to what."""
+
+VEIL = "•••"
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    user: User
+    address: str | None = None
+    as_staff: bool = False
+    """Acts in the tenant as platform staff, not as a member."""
+
+
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Let what the block records be `actor`'s doing."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def record(
+    action: str,
+    subject: models.Model | str,
+    *,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    by: User | None = None,
+    of_platform: bool = False,
+) -> AuditEntry:
+    """Write that `action` (like `mapping.changed`) happened to `subject`, a row or words, in the current tenant.
+
+    `changes` says field → (before, after). `by` names the user where no `acting()` surrounds the call. `of_platform`
+    is for what belongs to no tenant.
+    """
+    actor = _actor.get() or (Actor(by) if by else None)
+    is_row = isinstance(subject, models.Model)
+    entry = AuditEntry(
+        tenant=None if of_platform else current_tenant(),
+        actor=actor.user if actor else None,
+        actor_email=actor.user.email if actor else "",
+        as_staff=actor.as_staff if actor else False,
+        address=actor.address if actor else None,
+        action=action,
+        subject=str(subject)[:255],
+        subject_model=subject._meta.label_lower if is_row else "",  # type: ignore[union-attr]  # is_row says so
+        subject_id=str(subject.pk) if is_row else "",  # type: ignore[union-attr]
+        changes={name: _told(name, *change) for name, change in (changes or {}).items()},
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def changed(before: models.Model, after: models.Model, *fields: str) -> dict[str, tuple[Any, Any]]:
+    """What differs between two states of a row, of `fields`; for `record(changes=…)`."""
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in fields}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _told(name: str, before: Any, after: Any) -> list[str]:
+    if name in HIDDEN:
+        return [VEIL if before else "", VEIL if after else ""]
+    return [_text(before), _text(after)]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple | set):
+        return ", ".join(map(str, value))[:LONGEST]
+    return str(value).replace("\0", "")[:LONGEST]

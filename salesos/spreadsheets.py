@@ -1,0 +1,186 @@
+"""CSV files in and out, as spreadsheets of many kinds and countries write and read them.
+
+Out: streamed a row at a time, UTF-8 with a byte order mark so that Excel reads the accents, cells that a spreadsheet
+would take for formulas defused. In: UTF-8 (with or without mark), UTF-16 or Windows-1252; separated by commas,
+semicolons, tabs or bars.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import StreamingHttpResponse
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from salesos.errors import Refused
+from salesos.models import Tenant
+from salesos.tenancy import current_tenant, tenant_context
+
+MOST_BYTES = 20 * 1024 * 1024
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MARK = "\ufeff"
+CHUNK = 500
+"""Rows that leave in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A CSV file as it was read. `rows` are as long as `header`; `lines` says where in the file each begins."""
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+
+def defused(cell: Any) -> str:
+    """`cell` as text that no spreadsheet takes for a formula: an apostrophe goes before what begins like one.
+
+    A plain number keeps its sign.
+    """
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(FORMULA) and not _is_number(text) else text
+
+
+def undefused(cell: str) -> str:
+    """What `defused` was given, where it put an apostrophe."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+
+
+def download(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+    """`rows` as the file `name`, read while it is sent: in the tenant, the time zone and the language of now."""
+    surroundings = _Surroundings(current_tenant(), timezone.get_current_timezone(), translation.get_language())
+    answer = StreamingHttpResponse(_written(header, rows, surroundings), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What is current while a request is answered, and gone when its answer is sent."""
+
+    tenant: Tenant
+    zone: tzinfo
+    language: str | None
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        with tenant_context(self.tenant), timezone.override(self.zone), translation.override(self.language):
+            yield
+
+
+def _written(header: Sequence[Any], rows: Iterable[Sequence[Any]], surroundings: _Surroundings) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write(MARK)
+    with surroundings.restored():
+        writer.writerow([str(title) for title in header])
+    source = iter(rows)
+    while True:
+        # Closed between two pieces: the thread that sends them serves others, too.
+        with surroundings.restored():
+            count = sum(1 for row in _take(source) if writer.writerow([defused(cell) for cell in row]))
+        yield buffer.getvalue().encode("utf-8", "replace")
+        buffer.seek(0)
+        buffer.truncate()
+        if count < CHUNK:
+            return
+
+
+def _take(source: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    for _number in range(CHUNK):
+        try:
+            yield next(source)
+        except StopIteration:
+            return
+
+
+def read(file: UploadedFile | bytes, *, most_rows: int) -> Sheet:
+    """What an uploaded CSV file says. Blank lines are left out, short rows filled up with "".
+
+    Raises `Refused` for a file too big, not text, empty, with more than `most_rows` rows, two columns of one name, or
+    a row longer than the header; the message names the line.
+    """
+    text = _decoded(_bytes_of(file))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    begins = 1
+    try:
+        for cells in reader:
+            here, begins = begins, reader.line_num + 1
+            cells = [undefused(cell.strip()) for cell in cells]
+            if not any(cells):
+                continue
+            if not header:
+                header = _checked_header(cells)
+                continue
+            if len(rows) == most_rows:
+                raise _refused(_("The file has more than %(most)d rows."), most=most_rows)
+            rows.append(_fitted(cells, len(header), here))
+            lines.append(here)
+    except csv.Error as error:
+        raise _refused(_("Line %(line)d can't be read: %(reason)s."), line=begins, reason=str(error)) from None
+    if not header:
+        raise _refused(_("The file is empty."))
+    return Sheet(header, rows, lines)
+
+
+def _bytes_of(file: UploadedFile | bytes) -> bytes:
+    content: bytes = file if isinstance(file, bytes) else file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise _refused(_("The file is larger than %(most)d MB."), most=MOST_BYTES // 1024 // 1024)
+    return content
+
+
+def _decoded(content: bytes) -> str:
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text
+    raise _refused(_("This is no text file. Save it as CSV (UTF-8)."))
+
+
+def _delimiter(text: str) -> str:
+    """The separator that the first line has most of, outside of quotes; a comma when it has none."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    bare = "".join(first.split('"')[::2])
+    return max(",;\t|", key=bare.count)
+
+
+def _checked_header(cells: list[str]) -> list[str]:
+    while cells and not cells[-1]:
+        cells.pop()
+    folded = [cell.casefold() for cell in cells]
+    twice = next((cell for cell in cells if cell and folded.count(cell.casefold()) > 1), None)
+    if twice is not None:
+        raise _refused(_("The column “%(name)s” is there twice."), name=twice)
+    return cells
+
+
+def _fitted(cells: list[str], width: int, line: int) -> list[str]:
+    if any(cells[width:]):
+        raise _refused(_("Line %(line)d has more cells than the header."), line=line)
+    return (cells + [""] * width)[:width]
+
+
+def _is_number(text: str) -> bool:
+    digits = text[1:].replace(".", "", 1).replace(",", "", 1)
+    return text[0] in "+-" and digits.isascii() and digits.isdecimal()
+
+
+def _refused(message: Any, **names: Any) -> Refused:
+    return Refused("bad_csv", message % names if names else message, field="file")
