@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
+from salesos.content_security import POLICY
 from salesos.database import connection_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "salesos.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "salesos.api.direct.ApiDirectMiddleware",
+    "salesos.content_security.ContentSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -216,8 +218,11 @@ SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = POLICY
 
 # The dashboard: packages above the core add their parts by dotted name
+
+DASHBOARD_PREFIX = "/dashboard/"
 
 UNFOLD = {
     "SITE_TITLE": "SalesOS",
@@ -230,7 +235,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "salesos.admin.theme.environment",
     "ENVIRONMENT_TITLE_PREFIX": "salesos.admin.theme.title_prefix",
-    "STYLES": ["salesos.admin.theme.styles"],
+    "STYLES": ["salesos.admin.theme.colours", "salesos.admin.theme.styles", "salesos.admin.theme.charts"],
     "SCRIPTS": ["salesos.admin.theme.scripts"],
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "salesos.admin.sidebar.navigation"},
     "DASHBOARD_CALLBACK": "salesos.admin.overview.fill",

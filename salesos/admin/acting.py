@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,7 +19,6 @@ from salesos.request_log import entry_of
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
 
-DASHBOARD = "/dashboard/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SESSION_KEY = "acting_tenant"
 MOST_CHOICES = 30
@@ -138,7 +138,7 @@ class ActingTenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self._place(request, None)
-        if not request.path_info.startswith(DASHBOARD):
+        if not request.path_info.startswith(settings.DASHBOARD_PREFIX):
             return self.get_response(request)
         if _holds_a_nul(request):
             return render(request, "400.html", status=400)

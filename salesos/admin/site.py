@@ -56,6 +56,8 @@ class DashboardSite(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
+        # Unfold would write them into the page as an inline style; ours are in static/salesos/colours.css.
+        context["colors"] = {}
         acting = getattr(request, "acting", None)
         if acting is not None and acting.tenant is not None:
             context["site_header"] = acting.home.name

@@ -15,8 +15,16 @@ def title_prefix(request: HttpRequest) -> str:
     return f"[{_('Sandbox')}]" if environment(request) else ""
 
 
+def colours(request: HttpRequest) -> str:
+    return static("salesos/colours.css")
+
+
 def styles(request: HttpRequest) -> str:
     return static("salesos/dashboard.css")
+
+
+def charts(request: HttpRequest) -> str:
+    return static("salesos/charts.css")
 
 
 def favicon(request: HttpRequest) -> str:

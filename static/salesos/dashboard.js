@@ -1,3 +1,9 @@
+// Before htmx starts: it would write a style into the page, which the Content-Security-Policy refuses.
+if (window.htmx) {
+    htmx.config.includeIndicatorStyles = false;
+    htmx.config.allowEval = false;
+}
+
 // Copy buttons: data-copy names the element whose text goes to the clipboard.
 document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
