@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 NO_SERVER := DATABASE_URL=postgres://nobody@localhost/nothing
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format lock clean chromium
+.PHONY: help run test bench lint format messages lock clean chromium
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: $(VENV)/installed-dev  ## check style, types and the direction of imports
 format: $(VENV)/installed-dev  ## mend what can be mended by itself
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
+
+messages: $(VENV)/installed-dev  ## bring the catalogues of all languages up to date, and list what is not translated
+	@$(NO_SERVER) $(BIN)/python -m tests.translations
 
 lock: $(VENV)/pyvenv.cfg  ## write the lock files anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@$(PYTHON) -m venv $(VENV)/lock
