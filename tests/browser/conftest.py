@@ -1,10 +1,14 @@
-"""A browser for the dashboard's tests: Debian's chromium, driven by Playwright."""
+"""A browser for the dashboard's tests: Debian's chromium, driven by Playwright; and a page that is signed in."""
 
 import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from salesos.tenants import create_tenant
+from tests.factories import PASSWORD, MembershipFactory, UserFactory
+from tests.salesos.admin.conftest import furnish
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -33,3 +37,40 @@ def browser():
         yield started
         started.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def rows():
+    acme = create_tenant("Acme", time_zone="America/Sao_Paulo")
+    furnish(create_tenant("Globex"))
+    user = UserFactory(email="staff@example.com", name="Paula", is_platform_staff=True)
+    MembershipFactory(user=user, tenant=acme)
+    return furnish(acme, count=3)
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(browser, live_server, rows, complaints):
+    """A page, signed in by the login form, that writes down what the browser complains about."""
+    context = browser.new_context(locale="en", base_url=live_server.url)
+    page = context.new_page()
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: _note_stranger(request.url, live_server.url, complaints))
+    page.goto("/")
+    page.get_by_label("E-mail").fill("staff@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    yield page
+    context.close()
+
+
+def _note_stranger(url: str, host: str, complaints: list[str]) -> None:
+    if not url.startswith((host, "data:", "blob:")):
+        complaints.append(f"asked {url}")

@@ -94,7 +94,7 @@ def pieces(text) -> list[str]:
 
 TAG = re.compile(r"{%\s*(blocktranslate|blocktrans|comment)\b.*?{%\s*end\1\w*\s*%}|{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 CODE = re.compile(
-    r'<(script|style|code|svg)\b.*?</\1>|<span class="[^"]*material-symbols[^>]*>.*?</span>|<!--.*?-->', re.DOTALL
+    r'<(script|style|code|pre|svg)\b.*?</\1>|<span class="[^"]*material-symbols[^>]*>.*?</span>|<!--.*?-->', re.DOTALL
 )
 SPOKEN = re.compile(r'\s(?:placeholder|title|alt|aria-label|data-text[\w-]*)="([^"]*)"')
 WORD = re.compile(r"[^\W\d_]{2,}")
