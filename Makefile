@@ -11,10 +11,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 NO_SERVER := DATABASE_URL=postgres://nobody@localhost/nothing
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format messages lock clean chromium
+.PHONY: help run test bench lint format messages screenshots lock clean chromium
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed  ## serve the demo on http://127.0.0.1:8000 (PORT=…), its database included; Ctrl-C stops it all
 	@exec $(BIN)/python manage.py serve --demo
@@ -37,6 +37,9 @@ format: $(VENV)/installed-dev  ## mend what can be mended by itself
 
 messages: $(VENV)/installed-dev  ## bring the catalogues of all languages up to date, and list what is not translated
 	@$(NO_SERVER) $(BIN)/python -m tests.translations
+
+screenshots: $(VENV)/installed-dev chromium  ## take the README's pictures of the demo company anew
+	@$(BIN)/python -m tests.screenshots
 
 lock: $(VENV)/pyvenv.cfg  ## write the lock files anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@$(PYTHON) -m venv $(VENV)/lock

@@ -1,26 +1,14 @@
 """A browser for the dashboard's tests: Debian's chromium, driven by Playwright; and a page that is signed in."""
 
 import os
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from salesos.tenants import create_tenant
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.factories import PASSWORD, MembershipFactory, UserFactory
 from tests.salesos.admin.conftest import furnish
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")

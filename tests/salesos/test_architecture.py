@@ -195,6 +195,7 @@ def sources() -> Iterator[Path]:
 
 TOP_LEVEL = {
     ".ci",
+    ".github",
     ".gitignore",
     "CHANGELOG.md",
     "Makefile",
