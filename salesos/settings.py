@@ -8,7 +8,6 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
-from django.utils.translation import gettext_lazy as _
 
 from salesos.content_security import POLICY
 from salesos.database import connection_settings
@@ -152,7 +151,8 @@ AUTH_PASSWORD_VALIDATORS = [
 # Language and time: moments are kept in UTC; days are cut in each tenant's own zone (missions.periods)
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese")), ("es", _("Spanish"))]
+# Each by its own name: who looks for their language may not read the present one.
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)"), ("es", "Español")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=255, verbose_name='name')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('is_platform_staff', models.BooleanField(default=False, help_text='Sees every tenant and acts as an admin in each.', verbose_name='platform staff')),
-                ('language', models.CharField(blank=True, choices=[('en', 'English'), ('pt-br', 'Brazilian Portuguese'), ('es', 'Spanish')], help_text='Empty: the language of the tenant.', max_length=10, verbose_name='language')),
+                ('language', models.CharField(blank=True, choices=[('en', 'English'), ('pt-br', 'Português (Brasil)'), ('es', 'Español')], help_text='Empty: the language of the tenant.', max_length=10, verbose_name='language')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
             ],
             options={
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('slug', models.SlugField(max_length=60, unique=True, verbose_name='slug')),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[salesos.models.tenant.validate_time_zone], verbose_name='time zone')),
-                ('language', models.CharField(choices=[('en', 'English'), ('pt-br', 'Brazilian Portuguese'), ('es', 'Spanish')], default='en', max_length=10, verbose_name='language')),
+                ('language', models.CharField(choices=[('en', 'English'), ('pt-br', 'Português (Brasil)'), ('es', 'Español')], default='en', max_length=10, verbose_name='language')),
                 ('is_active', models.BooleanField(default=True, help_text="An inactive tenant's API keys are refused.", verbose_name='active')),
                 ('requires_second_factor', models.BooleanField(default=False, help_text='Who is an admin here sets up an authenticator app before they can do anything else.', verbose_name='admins need a second factor')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),

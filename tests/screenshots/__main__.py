@@ -84,7 +84,7 @@ def signed_in(browser: Browser, installation: Installation, *, scheme: str, widt
     page.locator("[name=username], [name=login]").fill(ADMIN)
     page.locator("[name=password]").fill(installation.password)
     page.locator("[type=submit]").first.click()
-    page.wait_for_selector("#nav-sidebar-apps")
+    page.wait_for_selector("#nav-sidebar-apps", state="attached")
     return page
 
 
