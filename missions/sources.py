@@ -22,6 +22,14 @@ class Source:
     label: StrPromise
     code_pattern: re.Pattern[str]
     code_hint: StrPromise
+    code_width: int = 0
+    """Spreadsheets drop the zeros that a code begins with; up to this width they are put back."""
+
+    def code_in_full(self, text: str) -> str:
+        """The code that a person or a spreadsheet means by `text`: `1` and `01` are `001`. Raises `Refused`."""
+        text = text.strip()
+        is_number = text.isascii() and text.isdecimal()
+        return self.refuse_unknown(text.zfill(self.code_width) if is_number else text)
 
     def refuse_unknown(self, code: str) -> str:
         """`code` itself; raises `Refused` when this source has no such code."""
@@ -36,6 +44,7 @@ SOURCES = {
         _("Default"),
         re.compile(r"(?!000)[0-9]{3}"),
         _("A code of the Default integration has three digits, 001 to 999."),
+        code_width=3,
     )
 }
 
@@ -52,3 +61,8 @@ def source(name: str) -> Source:
         return SOURCES[name]
     except KeyError:
         raise Refused("unknown_source", _("There is no source “%(name)s”.") % {"name": name}, field="source") from None
+
+
+def every_code(name: str) -> list[str]:
+    """The codes of the source called `name`, in order; none for a source without a fixed list."""
+    return [f"{number:03d}" for number in range(1, 1000)] if name == DEFAULT else []

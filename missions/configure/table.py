@@ -1,122 +1,114 @@
-"""The table of the Configure screen: its rows as they are, as they were sent, and what saving them changes."""
+"""The table of the Configure screen: its rows as they are, and as they were sent."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
+from django.utils.translation import gettext as _
 
 from missions import sources
-from missions.mapping import CodeReceived, remove_mapping, set_mapping
-from missions.models import Mission
-from salesos.errors import Refused
-from salesos.models import User
+from missions.changes import Effect, Line, Wish, mark_of, mark_of_worth
+from missions.mapping import CodeReceived, worth_of
 
-MOST_DIGITS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a row says: a label of one's own, a mission (its id as text, "" for none), points as typed."""
-
-    label: str = ""
-    mission: str = ""
-    points: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.mission}:{self.points}:{self.label}"
+MINE, THEIRS = "mine", "theirs"
+FIELDS = ("m", "p", "l")
+"""What the inputs of a row are called, before its code: mission, points, label. Short, there are 2,997 of them."""
 
 
 @dataclass(slots=True)
 class Row:
+    """A code. `mission`, `points` and `label` are as typed, or else as saved."""
+
     code: str
-    title: str | StrPromise
-    saved: Choice
+    title: str
+    mission: str = ""
+    points: str = ""
+    label: str = ""
     shown: str = ""
-    """The saved choice when the page was made, as its hidden field brought it back."""
+    """The mark of what is saved, as the page shows it."""
     received: int = 0
     last_received_at: datetime | None = None
     uncounted: int = 0
-    given: Choice = field(default_factory=Choice)
-    error: str | StrPromise = ""
+    is_mapped: bool = False
+    is_changed: bool = False
+    line: Line | None = None
+    """What is wrong with it."""
 
     @property
-    def is_changed(self) -> bool:
-        return str(self.given) != self.shown
+    def is_waiting(self) -> bool:
+        """Received, and counting for nothing."""
+        return not self.is_mapped and self.last_received_at is not None
+
+    @property
+    def is_clash(self) -> bool:
+        return self.line is not None and self.line.effect == Effect.CLASH
 
 
-def rows_of(source: str, received: Iterable[CodeReceived], more: Iterable[str] = ()) -> list[Row]:
+def title_of(code: str) -> str:
+    return _("Activity %(code)s") % {"code": code}
+
+
+def rows_of(received: Iterable[CodeReceived], more: Iterable[str] = ()) -> list[Row]:
     """A row for each code that was received or is mapped, and for `more` codes, in order of the codes."""
     known = {each.code: each for each in received}
-    return [_row(known.get(code) or CodeReceived(code, 0, None, 0, None)) for code in sorted({*known, *more})]
+    title = _("Activity %(code)s")
+    return [_row(code, title % {"code": code}, known.get(code)) for code in sorted({*known, *more})]
 
 
-def _row(code: CodeReceived) -> Row:
-    mapping = code.mapping
-    saved = Choice(mapping.label, str(mapping.mission_id), str(mapping.points)) if mapping else Choice()
-    return Row(
-        code=code.code,
-        title=_("Activity %(code)s") % {"code": code.code},
-        saved=saved,
-        shown=str(saved),
-        received=code.received,
-        last_received_at=code.last_received_at,
-        uncounted=code.uncounted,
-        given=saved,
+def _row(code: str, title: str, known: CodeReceived | None) -> Row:
+    if known is None:
+        return Row(code, title)
+    row = Row(
+        code,
+        title,
+        received=known.received,
+        last_received_at=known.last_received_at,
+        uncounted=known.uncounted,
     )
+    if known.mapping:
+        worth = worth_of(known.mapping)
+        row.mission, row.points, row.label = worth.mission, str(worth.points), worth.label
+        row.shown, row.is_mapped = mark_of_worth(worth), True
+    return row
 
 
-def read(rows: Iterable[Row], sent: Mapping[str, str]) -> None:
-    """Put what was sent into the rows. A row that the page did not have stays as it is."""
-    for row in rows:
-        if f"was-{row.code}" not in sent:
-            continue
-        row.shown = sent[f"was-{row.code}"]
-        row.given = Choice(*(sent.get(f"{name}-{row.code}", "").strip() for name in ("label", "mission", "points")))
+def read(source: str, sent: Mapping[str, str]) -> list[Wish]:
+    """The wishes of the rows that were changed, those of which a clash was settled for the other side left out.
 
-
-def save(source: str, rows: Iterable[Row], *, missions: Iterable[Mission], by: User) -> int:
-    """Save the changed rows, all or none, and return how many there were.
-
-    Raises `Refused` when any could not be saved; each such row has its `error`.
+    What names no code of the source is passed over.
     """
-    by_id = {str(mission.pk): mission for mission in missions}
-    changed = [row for row in rows if row.is_changed]
-    with transaction.atomic():
-        for row in changed:
-            try:
-                _save_row(source, row, by_id, by)
-            except Refused as refused:
-                row.error = refused.message
-        if any(row.error for row in changed):
-            raise Refused("rows_refused", _("Nothing was saved: look at the rows marked below."))
-    return len(changed)
+    known, shown = sources.source(source), marks_in(sent.get("shown", ""))
+    wishes = []
+    for name in sent:
+        code = name[1:]
+        if name[:1] != FIELDS[0] or not known.code_pattern.fullmatch(code) or sent.get(f"k{code}") == THEIRS:
+            continue
+        mission, points, label = (" ".join(sent.get(f"{field}{code}", "").split()) for field in FIELDS)
+        was = shown.get(code, "")
+        if mark_of(mission, points, label) != was:
+            # A clash that nobody has settled stays one: no row ever has this mark.
+            is_open = f"k{code}" in sent and sent[f"k{code}"] != MINE
+            wishes.append(Wish(code, mission, points, label, shown="?" if is_open else was))
+    return sorted(wishes, key=lambda wish: wish.code)
 
 
-def _save_row(source: str, row: Row, missions: Mapping[str, Mission], by: User) -> None:
-    if row.shown != str(row.saved):
-        raise Refused("changed_meanwhile", _("Somebody else changed this row meanwhile. Load the page again."))
-    if not row.given.mission:
-        if row.given.points or row.given.label:
-            raise Refused("no_mission", _("Choose a mission, too."), field="mission")
-        remove_mapping(source, row.code, by=by)
-        return
-    if row.given.mission not in missions:
-        raise Refused("unknown_mission", _("There is no such mission."), field="mission")
-    mission = missions[row.given.mission]
-    set_mapping(source, row.code, mission=mission, points=_points(row.given.points), by=by, label=row.given.label)
+def marks(rows: Iterable[Row]) -> str:
+    """What the page shows, for its hidden field: the mark of each code that is mapped."""
+    return " ".join(f"{row.code}:{row.shown}" for row in rows if row.shown)
 
 
-def _points(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
-        raise Refused("bad_points", _("Points are a whole number."), field="points")
-    return int(text)
+def marks_in(text: str) -> dict[str, str]:
+    return dict(pair.rsplit(":", 1) for pair in text.split() if ":" in pair)
 
 
-def every_code(source: str, block: int) -> list[str]:
-    """The codes of the Default integration whose first digit is `block`; none for a source without a list of codes."""
-    if source != sources.DEFAULT:
-        return []
-    return [f"{number:03d}" for number in range(block * 100, block * 100 + 100) if number]
+def put(lines: Iterable[Line], rows: Iterable[Row]) -> None:
+    """Show in `rows` what was typed, and what is wrong with it."""
+    by_code = {line.wish.code: line for line in lines}
+    for row in rows:
+        line = by_code.get(row.code)
+        if line is None:
+            continue
+        wish, row.is_changed = line.wish, True
+        row.mission, row.points, row.label = wish.mission, wish.points, wish.label or ""
+        row.line = line if line.effect in (Effect.CLASH, Effect.REFUSED) else None
+        row.shown = mark_of_worth(line.before)

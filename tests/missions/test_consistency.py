@@ -7,8 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from missions.applying import apply
 from missions.consistency import differences, rebuild
-from missions.mapping import apply, set_mapping
+from missions.mapping import set_mapping
 from missions.models import Score
 from salesos.tenancy import tenant_context
 from tests.factories import CollaboratorFactory, MappingFactory, MissionFactory, TeamFactory
