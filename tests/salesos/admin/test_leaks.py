@@ -64,14 +64,18 @@ def test_an_adjustment_is_for_ones_own_people_and_missions(people, acme_rows, gl
         assert Adjustment.objects.count() == 1
 
 
-def test_configure_takes_another_tenants_mission_for_an_unknown_one(people, acme_rows, globex_rows, acme):
+def test_configure_knows_another_tenants_mission_as_little_as_one_that_does_not_exist(
+    people, acme_rows, globex_rows, acme, globex
+):
     told = []
-    for mission_id in (globex_rows.mission.pk, 999_999_999):
-        sent = {"was-501": "::", "mission-501": mission_id, "points-501": "5", "label-501": ""}
-        answer = people["admin"].post(reverse("admin:configure"), sent)
-        told.append([str(row.error) for row in answer.context["rows"]])
-    assert told[0] == told[1] == ["", "There is no such mission."]
-    with tenant_context(acme):
+    for name in (globex_rows.mission.name, "Nobody's mission"):
+        sent = {"m501": name, "p501": "5", "l501": ""}
+        planned = people["admin"].post(reverse("admin:configure"), sent).context["plan"]
+        told.append((planned.new_missions == [name], [line.effect for line in planned.lines]))
+        people["admin"].post(reverse("admin:configure"), sent | {"do": "save"})
+    assert told[0] == (True, ["new"])
+    assert told[1] == (True, ["changed"])
+    with tenant_context(globex):
         assert list(Mapping.objects.values_list("code")) == [("001",)]
 
 
