@@ -1,7 +1,7 @@
 """The screens of missions: Configure and its application to the past, unmatched, adjustments, the leaderboard."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -510,3 +510,31 @@ def test_the_preview_names_who_would_move_this_month(manager, rows, acme):
         ("Zoe", 1000, 2, 1),
         ("acme person 0", 0, 1, 2),
     ]
+
+
+def test_the_list_of_missions_tells_codes_target_and_completions(manager, rows, acme):
+    now = timezone.now()
+    look = {"target": 20, "target_period": "week", "icon": "call", "colour": "#123abc"}
+    with tenant_context(acme):
+        visits = Mission.objects.create(name="Visits", **look)
+        for code in ("009", "010"):
+            Mapping.objects.create(code=code, mission=visits, points=1)
+        for days in (0, 29, 31):
+            at = now - timedelta(days=days)
+            activity = SentActivity("009", f"n-{days}", rows.person.email, at, "{}", Receipt(at, uuid7()))
+            record_activities("default", [activity])
+    answer = manager.get("/dashboard/missions/mission/", {"q": "Visits"})
+    shown = [(mission.name, mission.codes, mission.completions) for mission in answer.context["cl"].result_list]
+    assert shown == [("Visits", ["009", "010"], 2)]
+    for part in ("20 a week", "009, 010", 'fill="#123abc"', ">call</span>"):
+        assert part in answer.content.decode()
+    form = manager.get(reverse("admin:missions_mission_change", args=[visits.pk])).content.decode()
+    assert "/dashboard/missions/configure/?source=default&amp;q=009" in form
+
+
+def test_a_mission_that_is_retired_by_the_list_is_in_the_audit_trail(manager, rows, acme):
+    manager.post("/dashboard/missions/mission/", {"action": "retire", "_selected_action": [rows.mission.pk]})
+    with tenant_context(acme):
+        row = AuditEntry.objects.order_by("-pk")[0]
+    told = (row.action, row.subject, row.actor_email)
+    assert told == ("mission.retired", rows.mission.name, "manager@acme.example")
