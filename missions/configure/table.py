@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from missions import sources
@@ -38,6 +40,16 @@ class Row:
     def is_waiting(self) -> bool:
         """Received, and counting for nothing."""
         return not self.is_mapped and self.last_received_at is not None
+
+    # In words here, since a filter of the template's costs several times as much, and there are 999 rows.
+
+    @property
+    def received_in_words(self) -> str:
+        return number_format(self.received, force_grouping=True) if self.received else ""
+
+    @property
+    def last_received_in_words(self) -> str:
+        return f"{localtime(self.last_received_at):%Y-%m-%d %H:%M}" if self.last_received_at else ""
 
     @property
     def is_clash(self) -> bool:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from tests.bench.batches import activities_1000, activities_1000_large, activity_1, nothing_new
 from tests.bench.boards import leaderboard
 from tests.bench.cluster import FOLDER, Cluster
+from tests.bench.configure import configure
 from tests.bench.costs import memory, statements
 from tests.bench.doors import cold_key, invalid_keys
 from tests.bench.progress import say
@@ -24,6 +25,7 @@ CASES: dict[str, Callable[[Bench], list[Row]]] = {
     "activity-1": activity_1,
     "nothing-new": nothing_new,
     "leaderboard": leaderboard,
+    "configure": configure,
     "cold-key": cold_key,
     "invalid-keys": invalid_keys,
     "memory": memory,
