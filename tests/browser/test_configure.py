@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from missions.mapping import set_mapping
 from missions.models import Activity, Mapping, Mission
 from salesos.tenancy import tenant_context
-from tests.browser.test_dashboard import complaints, page, rows  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +16,7 @@ CONFIGURE = "/dashboard/missions/configure/"
 
 
 @pytest.fixture
-def mapping(rows):  # noqa: F811
+def mapping(rows):
     def saved(code):
         with tenant_context(rows.tenant):
             row = Mapping.objects.select_related("mission").filter(code=code).first()
@@ -26,18 +25,18 @@ def mapping(rows):  # noqa: F811
     return saved
 
 
-def focused(page):  # noqa: F811
+def focused(page):
     return page.evaluate("document.activeElement.name || document.activeElement.id")
 
 
-def type_keys(page, *keys):  # noqa: F811
+def type_keys(page, *keys):
     """Each is a key by its name in brackets, like `[Enter]`, or a text to type."""
     for key in keys:
         name = re.fullmatch(r"\[(.+)\]", key)
         page.keyboard.press(name[1]) if name else page.keyboard.type(key)
 
 
-def test_a_code_is_found_mapped_to_a_new_mission_and_saved_by_keyboard_alone(page, rows, mapping, complaints):  # noqa: F811
+def test_a_code_is_found_mapped_to_a_new_mission_and_saved_by_keyboard_alone(page, rows, mapping, complaints):
     page.goto("/dashboard/")
     page.locator("#nav-sidebar-apps a", has_text="Configure").focus()
     type_keys(page, "[Enter]")
@@ -67,7 +66,7 @@ def test_a_code_is_found_mapped_to_a_new_mission_and_saved_by_keyboard_alone(pag
     assert complaints == []
 
 
-def test_the_arrows_choose_a_mission_and_go_from_code_to_code(page, rows, complaints):  # noqa: F811
+def test_the_arrows_choose_a_mission_and_go_from_code_to_code(page, rows, complaints):
     page.goto(CONFIGURE)
     type_keys(page, "/", "person-that-nobody-is")
     expect(page.get_by_text("No code here has these words.")).to_be_visible()
@@ -87,7 +86,7 @@ def test_the_arrows_choose_a_mission_and_go_from_code_to_code(page, rows, compla
     assert complaints == []
 
 
-def test_all_codes_are_one_key_away_and_what_was_typed_goes_along(page, rows, mapping, complaints):  # noqa: F811
+def test_all_codes_are_one_key_away_and_what_was_typed_goes_along(page, rows, mapping, complaints):
     page.goto(CONFIGURE)
     page.locator("[name=l501]").fill("Typed before")
     page.locator("#filter").focus()
@@ -104,7 +103,7 @@ def test_all_codes_are_one_key_away_and_what_was_typed_goes_along(page, rows, ma
     assert complaints == []
 
 
-def test_a_second_admin_who_saved_in_between_is_told_and_asked(page, rows, mapping, complaints):  # noqa: F811
+def test_a_second_admin_who_saved_in_between_is_told_and_asked(page, rows, mapping, complaints):
     page.goto(CONFIGURE)
     page.locator("[name=m501]").fill("acme mission 0")
     page.locator("[name=p501]").fill("7")
@@ -123,7 +122,7 @@ def test_a_second_admin_who_saved_in_between_is_told_and_asked(page, rows, mappi
     assert complaints == []
 
 
-def test_a_mapping_is_previewed_and_applied_to_the_past(page, rows, complaints, monkeypatch):  # noqa: F811
+def test_a_mapping_is_previewed_and_applied_to_the_past(page, rows, complaints, monkeypatch):
     # A step for each code, so that the bar has something to tell.
     monkeypatch.setattr("missions.configure.applying.SECONDS", 0)
     with tenant_context(rows.tenant):
@@ -143,7 +142,7 @@ def test_a_mapping_is_previewed_and_applied_to_the_past(page, rows, complaints, 
     assert complaints == []
 
 
-def test_a_mapping_is_imported_from_a_file(page, rows, mapping, complaints, tmp_path):  # noqa: F811
+def test_a_mapping_is_imported_from_a_file(page, rows, mapping, complaints, tmp_path):
     file = tmp_path / "mapping.csv"
     file.write_text("Code;Mission;Points;Label\n8;Visits;25;Tour\n009;;5;\n")
     page.goto(CONFIGURE)
@@ -167,7 +166,7 @@ def test_a_mapping_is_imported_from_a_file(page, rows, mapping, complaints, tmp_
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_configure_can_be_read_by_everybody_on_every_screen(page, rows, complaints, scheme, width):  # noqa: F811
+def test_configure_can_be_read_by_everybody_on_every_screen(page, rows, complaints, scheme, width):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     for address in (
@@ -182,7 +181,7 @@ def test_configure_can_be_read_by_everybody_on_every_screen(page, rows, complain
     assert complaints == []
 
 
-def _serious(page):  # noqa: F811
+def _serious(page):
     """What axe finds in what is ours of a page: its content."""
     found = Axe().run(page, context="#content").response["violations"]
     return [
