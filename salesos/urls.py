@@ -18,5 +18,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     re_path(r"^api/schema/?$", openapi.schema, name="api-schema"),
     re_path(r"^api/docs/?$", docs.docs, name="api-docs"),
+    path("", include("missions.walls.urls")),
     path("", include("integrations.default.urls")),
 ]

@@ -495,7 +495,7 @@ def test_a_leaderboard_that_can_not_be_says_so(manager, rows, query):
 
 def test_days_the_wrong_way_round_are_told_of(manager, rows):
     answer = manager.get("/dashboard/missions/leaderboard/?period=custom&first=2026-11-02&last=2026-11-01")
-    assert "before" in answer.context["refusal"]
+    assert "before" in str(answer.context["form"].errors["last"])
 
 
 def test_the_preview_names_who_would_move_this_month(manager, rows, acme):

@@ -165,6 +165,7 @@ CROSSINGS = {
     ("salesos/management/commands/revoke_api_key.py", "_key", "every_tenant"): "a leaked key is known by its id alone",
     ("salesos/admin/request_log.py", "_rows", "every_tenant"): "requests without a known key, for platform staff",
     ("salesos/audit.py", "record_many", "_base_manager"): "reads nothing: inserts rows that name the current tenant",
+    ("missions/walls/links.py", "find_link", "every_tenant"): "a wall is known by its link before its tenant is",
 }
 
 

@@ -9,8 +9,10 @@ from uuid_utils.compat import uuid7
 
 from missions.adjustments import adjust
 from missions.mapping import set_mapping
-from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity
+from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity, WallLink
+from missions.periods import Period
 from missions.recording import Receipt, SentActivity, record_activities
+from missions.walls.links import create_link
 from salesos.models import ApiKey, Collaborator, RequestLog, Team, Tenant, User
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
@@ -37,6 +39,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             _send(f"{slug}-unmapped-{number}", f"{number + 501:03d}", person.email)
             _send(f"{slug}-lost-{number}", "001", f"lost{number}@{slug}.example")
             adjust(person, points=3, reason=f"{slug} reason {number}", by=None, at=NOW)
+            create_link(name=f"{slug} wall {number}", period=Period.ALL, team=team, mission=mission, by=None)
             key = ApiKey.objects.create(
                 name=f"{slug} key {number}", key_id=f"{tenant.pk:06d}{number:06d}", scopes=["default:sync"]
             )
@@ -64,6 +67,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             key=ApiKey.objects.first(),
             request=RequestLog.objects.first(),
             code=ReceivedCode.objects.first(),
+            wall=WallLink.objects.first(),
         )
 
 

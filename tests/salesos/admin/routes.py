@@ -15,6 +15,7 @@ MODELS = {
     "missions_activity": "activity",
     "missions_adjustment": "adjustment",
     "missions_mission": "mission",
+    "missions_walllink": "wall",
 }
 
 
