@@ -215,6 +215,6 @@ SELECT concat_ws(
         concat(today.all_points, '/', today.all_completions)
     ),
     coalesce(today.points, 0)::bigint, coalesce(today.completions, 0)::bigint,
-    (SELECT coalesce(jsonb_agg(to_jsonb(latest) ORDER BY latest.id DESC), '[]')::text FROM latest)
+    (SELECT coalesce(jsonb_agg(to_jsonb(latest) ORDER BY latest.at DESC, latest.id DESC), '[]')::text FROM latest)
 FROM today
 """
