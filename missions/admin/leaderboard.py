@@ -26,7 +26,7 @@ from salesos.roles import EVERYONE
 
 PAGE = 100
 MOST_ROWS = 10_000
-"""Nobody turns to the hundredth page; who is further down is found by name in the export of a team."""
+"""Where the board ends, and says so: nobody turns a hundred pages."""
 
 Place = tuple[Standing | TeamStanding, Progress | None]
 
@@ -57,7 +57,8 @@ class Leaderboard(BoardScreen):
         if asked is None:
             return self.page(form=form, rows=[])
         aim = _aim(asked)
-        places = found_by_name(asked, _board(asked))
+        board = _board(asked)
+        places = _found_by_name(asked, board)
         reached = progress(aim, today=self.today()) if aim else {}
         rows = [
             (place, reached.get(place.collaborator_id) if isinstance(place, Standing) else None) for place in places
@@ -71,6 +72,8 @@ class Leaderboard(BoardScreen):
             by_team=asked.by_team,
             rows=list(shown),
             shown=shown,
+            is_cut=len(board) == MOST_ROWS,
+            most=MOST_ROWS,
             leader=max((place.points for place in places), default=0),
             is_scored=any(place.points or place.completions for place in places),
             target=aim.target_in_words if aim else "",
@@ -135,7 +138,7 @@ def _board(asked: Asked) -> Sequence[Standing | TeamStanding]:
     return standings(asked.window, previous=before, mission=asked.mission, team=asked.team, limit=MOST_ROWS)
 
 
-def found_by_name(asked: Asked, places: Sequence[Standing | TeamStanding]) -> Sequence[Standing | TeamStanding]:
+def _found_by_name(asked: Asked, places: Sequence[Standing | TeamStanding]) -> Sequence[Standing | TeamStanding]:
     """The places of who is called so, each with its rank among all."""
     sought = _plain(asked.name)
     return [place for place in places if sought in _plain(place.name)] if sought else places

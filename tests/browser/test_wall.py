@@ -101,7 +101,7 @@ def test_a_completion_shows_up_and_is_celebrated_without_a_reload(open_wall, acm
     expect(page.locator(".party .person")).to_have_text("Person 11", timeout=A_POLL)
     expect(page.locator(".party .mission")).to_have_text("Phone calls")
     expect(page.locator(".party .gain")).to_have_text("+10")
-    expect(page.locator("#said")).to_have_text("Person 11: Phone calls, 10 points")
+    expect(page.locator("#said")).to_have_text("Person 11: Phone calls, +10")
     assert page.locator(".confetto").count() > 0
     assert names_on(page)[:3] == ["Person 11", "Person 00", "Person 01"]
     expect(page.locator("#rows .points").first).to_have_text("140")
