@@ -110,7 +110,8 @@ def of_team(team: Team, window: Window, *, mission: Mission | None) -> Number:
 
 def sums(number: Number) -> list[MissionSum]:
     """What the number is made of, the largest part first: together exactly what the board shows. One statement."""
-    return [MissionSum(*row) for row in run(_SUMS, _parameters(number))]
+    sql = _SUMS_OF_TEAM if number.people is None else _SUMS_OF_PEOPLE
+    return [MissionSum(*row) for row in run(sql, _parameters(number))]
 
 
 def page(number: Number, *, after: str = "", size: int = PAGE) -> Page:
@@ -206,33 +207,51 @@ _COUNTED = """
     (%(mission)s::bigint IS NULL OR mission_id = %(mission)s) AND (%(team)s::bigint IS NULL OR team_id = %(team)s)
 """
 
-_SUMS = f"""
+# The days of the window on which anybody scored at all: between the first and the last, from the last backwards.
+_CALENDAR = """
+    SELECT newest.day - back AS day
+    FROM (SELECT day FROM missions_score WHERE tenant_id = %(tenant)s ORDER BY day DESC LIMIT 1) AS newest,
+        (SELECT day FROM missions_score WHERE tenant_id = %(tenant)s ORDER BY day LIMIT 1) AS oldest,
+        generate_series(
+            newest.day - least(%(end)s::date - 1, newest.day),
+            newest.day - greatest(%(start)s::date, oldest.day)
+        ) AS back
+"""
+
+_SCORED = f"""
+    SELECT mission_id, points, completions FROM missions_score
+    WHERE tenant_id = %(tenant)s AND {_IN_WINDOW} AND {_COUNTED}
+"""
+
+# A person's days, one look into the unique index for each: never through what everybody else did on them.
+_SCORED_BY_PEOPLE = f"""
+    SELECT score.mission_id, score.points, score.completions
+    FROM ({_CALENDAR}) AS calendar
+    CROSS JOIN LATERAL (
+        SELECT mission_id, points, completions FROM missions_score
+        WHERE tenant_id = %(tenant)s AND day = calendar.day AND collaborator_id = ANY (%(people)s::bigint[])
+            AND {_COUNTED}
+        OFFSET 0
+    ) AS score
+"""
+
+_SUMS = """
 SELECT coalesce(mission.name, ''), part.points, part.completions
 FROM (
     SELECT mission_id, sum(points)::bigint AS points, sum(completions)::bigint AS completions
-    FROM missions_score
-    WHERE tenant_id = %(tenant)s AND {_IN_WINDOW} AND {_COUNTED}
-        AND (%(people)s::bigint[] IS NULL OR collaborator_id = ANY (%(people)s))
+    FROM ({scored}) AS scored
     GROUP BY mission_id
 ) AS part
 LEFT JOIN missions_mission AS mission ON mission.tenant_id = %(tenant)s AND mission.id = part.mission_id
 WHERE part.points <> 0 OR part.completions <> 0
 ORDER BY part.points DESC, mission.name
 """
+_SUMS_OF_TEAM = _SUMS.format(scored=_SCORED)
+_SUMS_OF_PEOPLE = _SUMS.format(scored=_SCORED_BY_PEOPLE)
 
-# A person's days, one look into the unique index for each: never through what everybody else did on them.
 _CELLS_OF_PEOPLE = f"""
 SELECT calendar.day, cell.collaborator_id, cell.completions
-FROM (
-    SELECT (%(from_day)s::date - back) AS day
-    FROM (
-        SELECT least(%(end)s::date - 1, %(from_day)s::date, newest.day) AS last,
-            greatest(%(start)s::date, oldest.day) AS first
-        FROM (SELECT day FROM missions_score WHERE tenant_id = %(tenant)s ORDER BY day DESC LIMIT 1) AS newest,
-            (SELECT day FROM missions_score WHERE tenant_id = %(tenant)s ORDER BY day LIMIT 1) AS oldest
-    ) AS bound
-    CROSS JOIN LATERAL generate_series(%(from_day)s::date - bound.last, %(from_day)s::date - bound.first) AS back
-) AS calendar
+FROM ({_CALENDAR}) AS calendar
 CROSS JOIN LATERAL (
     SELECT collaborator_id, sum(completions)::bigint AS completions
     FROM missions_score
@@ -240,7 +259,8 @@ CROSS JOIN LATERAL (
     GROUP BY collaborator_id
     OFFSET 0
 ) AS cell
-WHERE (calendar.day, cell.collaborator_id) <= (%(from_day)s::date, %(from_person)s::bigint)
+WHERE calendar.day <= %(from_day)s::date
+    AND (calendar.day, cell.collaborator_id) <= (%(from_day)s::date, %(from_person)s::bigint)
 ORDER BY calendar.day DESC, cell.collaborator_id DESC
 LIMIT %(limit)s
 """

@@ -7,10 +7,11 @@ tells whether anything has changed, and the board itself only when something has
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import caches
 from django.utils import formats
 from django.utils.crypto import salted_hmac
 
@@ -36,6 +37,10 @@ RECOUNTED_EVERY = 20
 """Seconds after which the board is read anew although the pulse is the same: a batch that began before another one and
 ended after it, or scores put right by hand, show no sooner."""
 
+PAST_KEPT = 60
+"""Seconds for which a process remembers the ranks of the period before: the larger part of a board's cost, and of its
+answer the part that hardly changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wall:
@@ -57,12 +62,19 @@ class Wall:
     def window(self, today: date) -> Window:
         return window(self.period, today=today, first=self.first, last=self.last)
 
+    @property
+    def question(self) -> str:
+        """What is asked of the scores, whatever the wall is called: walls that hang in two rooms ask the same."""
+        ids = [row.pk if row else 0 for row in (self.team, self.mission)]
+        return f"{current_tenant().pk} {self.period} {self.first} {self.last} {self.by_team} {ids}"
+
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """All that is asked when nothing has changed. `etag` differs when the board may differ."""
+    """All that is asked when nothing has changed. `etag` differs when the page may differ, `places` when the board."""
 
     etag: str
+    places: str
     points_today: int
     completions_today: int
     latest: Sequence[dict[str, Any]]
@@ -91,13 +103,17 @@ def pulse(wall: Wall, *, at: datetime, page: str) -> Pulse:
             "latest": LATEST,
         },
     )[0]
-    told = [marks, points, completions, latest, page, str(wall), str(today), int(at.timestamp()) // RECOUNTED_EVERY]
-    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
-    return Pulse(f'"{digest}"', points, completions, json.loads(latest))
+    places = _digest(marks, wall.question, str(today), int(at.timestamp()) // RECOUNTED_EVERY)
+    etag = _digest(places, points, completions, latest, page, wall.name, current_tenant().name)
+    return Pulse(f'"{etag}"', places, points, completions, json.loads(latest))
+
+
+def _digest(*told: str | int) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def board(wall: Wall, pulse: Pulse, *, at: datetime, page: str) -> dict[str, Any]:
-    """The whole of what a wall shows, in the current language. One statement besides the pulse."""
+    """The whole of what a wall shows, in the current language. At most one statement besides the pulse."""
     tenant = current_tenant()
     days = wall.window(today_in(tenant, at))
     return {
@@ -108,18 +124,13 @@ def board(wall: Wall, pulse: Pulse, *, at: datetime, page: str) -> dict[str, Any
         "days": _days_in_words(days),
         "of": [row.name for row in (wall.team, wall.mission) if row],
         "today": {"points": pulse.points_today, "completions": pulse.completions_today},
-        "rows": _rows(wall, days),
+        "rows": caches["process"].get_or_set(f"wall-places:{pulse.places}", lambda: _rows(wall, days), RECOUNTED_EVERY),
         "latest": [_completion(each, at) for each in pulse.latest],
     }
 
 
 def _rows(wall: Wall, days: Window) -> list[dict[str, Any]]:
-    found: Sequence[Standing | TeamStanding]
-    before = window_before(days)
-    if wall.by_team:
-        found = team_standings(days, previous=before, mission=wall.mission, limit=ROWS)
-    else:
-        found = standings(days, previous=before, mission=wall.mission, team=wall.team, limit=ROWS)
+    found = _places(wall, days)
     # A morning on which nobody has done anything yet is no ten-fold first place.
     scored = [standing for standing in found if standing.points or standing.completions]
     most = max((standing.points for standing in scored), default=0)
@@ -136,6 +147,30 @@ def _rows(wall: Wall, days: Window) -> list[dict[str, Any]]:
         }
         for standing in scored
     ]
+
+
+def _places(wall: Wall, days: Window) -> Sequence[Standing | TeamStanding]:
+    """The first places, with the ranks of the period before as they were within the last minute."""
+    before = window_before(days)
+    if before is None:
+        return _standings(wall, days, None, ROWS)
+    name = f"wall-before:{_digest(wall.question, str(before))}"
+    ranks: dict[int, int | None] | None = caches["process"].get(name)
+    if ranks is None:
+        # Everybody's: whoever climbs onto the wall meanwhile has come from somewhere, too.
+        everybody = _standings(wall, days, before, None)
+        caches["process"].set(name, {_subject(each)[1]: each.previous_rank for each in everybody}, PAST_KEPT)
+        return everybody[:ROWS]
+    first = _standings(wall, days, None, ROWS)
+    return [replace(standing, previous_rank=ranks.get(_subject(standing)[1])) for standing in first]
+
+
+def _standings(
+    wall: Wall, days: Window, previous: Window | None, limit: int | None
+) -> Sequence[Standing | TeamStanding]:
+    if wall.by_team:
+        return team_standings(days, previous=previous, mission=wall.mission, limit=limit)
+    return standings(days, previous=previous, mission=wall.mission, team=wall.team, limit=limit)
 
 
 def _subject(standing: Standing | TeamStanding) -> tuple[str, int]:

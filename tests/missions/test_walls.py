@@ -107,6 +107,31 @@ def test_the_board_on_the_wall_is_that_of_the_leaderboard(floor):
         assert [(row["rank"], row["name"], row["points"], row["movement"]) for row in told["rows"]] == shown != []
 
 
+@pytest.mark.parametrize("by_team", [False, True])
+def test_movement_is_that_of_the_leaderboard_also_when_the_past_is_remembered(floor, by_team):
+    browser = signed_in(member(floor, Role.MANAGER))
+    issued = link_in(floor, by_team=by_team)
+    with tenant_context(floor):
+        green = Team.objects.create(name="Green")
+        Collaborator.objects.filter(name="Caio").update(team=green)
+        last_week = timezone.now() - timedelta(days=7)
+        send("caio@canary.example", count=9, at=last_week)
+        send("bia@canary.example", count=5, at=last_week)
+    movements = []
+    for count in (1, 4):
+        with tenant_context(floor):
+            send("caio@canary.example", count=count)
+        on_screen = browser.get(f"/dashboard/missions/leaderboard/?period=week{'&by=teams' * by_team}").context["rows"]
+        with CaptureQueriesContext(connection) as queries:
+            told = board_at(issued).json()["rows"]
+        assert len(queries) == 3
+        shown = [(row.rank, row.name, row.movement) for row, _progress in on_screen if row.points]
+        assert [(row["rank"], row["name"], row["movement"]) for row in told] == shown
+        movements.append([row["movement"] for row in told])
+    assert movements[0] != movements[1]
+    assert any(movements[0])
+
+
 def test_a_wall_of_a_mission_or_a_team_shows_only_that(floor):
     with tenant_context(floor):
         blue = Team.objects.create(name="Blue")
