@@ -7,6 +7,7 @@ const LONGEST_WAIT = 60_000;
 const PATIENCE = 15_000;
 const PARTY = 4_500;
 const MOST_PARTIES = 6;
+const FEW = 5;
 const OLD = 12 * 60 * 60 * 1000;
 const NIGHT = 4; // o'clock, on the tenant's clock
 const RELOADED = "wall-reloaded-at";
@@ -165,6 +166,7 @@ function draw(board) {
     put(document.getElementById("period"), [board.period, board.days, ...board.of].filter(Boolean).join(" · "));
     put(document.getElementById("points-today"), numbers.format(board.today.points));
     put(document.getElementById("completions-today"), numbers.format(board.today.completions));
+    rows.classList.toggle("few", board.rows.length <= FEW);
     arrange(rows, "place", board.rows, drawPlace);
     arrange(latest, "news", board.latest, drawPiece);
     document.getElementById("nothing").hidden = board.rows.length > 0;
