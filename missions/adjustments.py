@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Case, When
 from django.utils.translation import gettext_lazy as _
 
 from missions.models import Adjustment, Mission
@@ -78,8 +79,10 @@ def _refuse_reason(reason: str) -> None:
 
 
 def _team_now(collaborator: Collaborator) -> int | None:
-    """Read again: the person may have changed team since the caller's copy was read."""
-    row = Collaborator.objects.filter(pk=collaborator.pk).values_list("team_id").first()
+    """Read again: the person may have changed team since the caller's copy was read. An alias is in its survivor's."""
+    record = Collaborator.objects.filter(pk=collaborator.pk)
+    team = Case(When(merged_into=None, then="team_id"), default="merged_into__team_id")
+    row = record.values_list(team).first()
     if row is None:
         raise Refused("unknown_collaborator", _("There is no such collaborator."), field="collaborator")
     return row[0]

@@ -90,8 +90,8 @@ def rebuild() -> int:
 
     Syncs go on meanwhile. Whoever inserts evidence adds to the score in the same transaction, so what one snapshot sees
     missing is missing for good: it is added to the score as a difference, which is right whatever others add before or
-    after. Only a second rebuild would add the same difference again: the lock on the tenant's row keeps it out, and
-    whatever else moves scores about (merging people) takes the same lock.
+    after. Only a second rebuild would add the same difference again: the lock on the tenant's row keeps it out. Merging
+    people moves no score.
     """
     tenant = current_tenant()
     # Without the key: inserts into tenant data hold a share of it through their foreign keys, and must not wait.

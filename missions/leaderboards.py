@@ -1,6 +1,7 @@
 """Standings of people and teams: the one answer for screen, API, command and wall.
 
 They read the scores, never the activities: what a board costs follows people × days, however much was recorded.
+Scores name the record that they were earned for; on a board an alias' points are its survivor's (`salesos.merging`).
 Equal points share a rank and leave out the next (1, 2, 2, 4); among equals the order is by name, then by id.
 """
 
@@ -85,18 +86,27 @@ _SUMS = """
 _PEOPLE = f"""
 WITH earned AS ({_SUMS.format(by="collaborator_id", window="")}),
 before AS ({_SUMS.format(by="collaborator_id", window="previous_")}),
+sums AS (
+    -- What was recorded for an alias counts for the record that it was merged into.
+    SELECT coalesce(record.merged_into_id, record.id) AS person_id,
+        (coalesce(sum(earned.points), 0) + coalesce(sum(gain.points), 0))::bigint AS points,
+        coalesce(sum(earned.completions), 0)::bigint AS completions,
+        coalesce(sum(before.points), 0)::bigint AS points_before
+    FROM salesos_collaborator AS record
+    LEFT JOIN earned ON earned.collaborator_id = record.id
+    LEFT JOIN before ON before.collaborator_id = record.id
+    LEFT JOIN unnest(%(gainers)s::bigint[], %(gains)s::bigint[]) AS gain (collaborator_id, points)
+        ON gain.collaborator_id = record.id
+    WHERE record.tenant_id = %(tenant)s
+    GROUP BY person_id
+),
 board AS (
     SELECT person.id, person.public_id, person.name, person.email, coalesce(team.name, '') AS team,
-        coalesce(earned.points, 0) + coalesce(gain.points, 0) AS points,
-        coalesce(earned.completions, 0) AS completions,
-        coalesce(before.points, 0) AS points_before
+        sums.points, sums.completions, sums.points_before
     FROM salesos_collaborator AS person
+    JOIN sums ON sums.person_id = person.id
     LEFT JOIN salesos_team AS team ON team.tenant_id = person.tenant_id AND team.id = person.team_id
-    LEFT JOIN earned ON earned.collaborator_id = person.id
-    LEFT JOIN before ON before.collaborator_id = person.id
-    LEFT JOIN unnest(%(gainers)s::bigint[], %(gains)s::bigint[]) AS gain (collaborator_id, points)
-        ON gain.collaborator_id = person.id
-    WHERE person.tenant_id = %(tenant)s AND person.is_active
+    WHERE person.tenant_id = %(tenant)s AND person.is_active AND person.merged_into_id IS NULL
         AND (%(team)s::bigint IS NULL OR person.team_id = %(team)s)
 ), ranked AS (
     SELECT *, rank() OVER (ORDER BY points DESC) AS rank, rank() OVER (ORDER BY points_before DESC) AS rank_before
@@ -111,7 +121,7 @@ WITH earned AS ({_SUMS.format(by="team_id", window="")}),
 before AS ({_SUMS.format(by="team_id", window="previous_")}),
 members AS (
     SELECT team_id, count(*) AS people FROM salesos_collaborator
-    WHERE tenant_id = %(tenant)s AND is_active GROUP BY team_id
+    WHERE tenant_id = %(tenant)s AND is_active AND merged_into_id IS NULL GROUP BY team_id
 ), board AS (
     SELECT team.id, team.public_id, team.name, coalesce(members.people, 0) AS people,
         coalesce(earned.points, 0) AS points, coalesce(earned.completions, 0) AS completions,
@@ -146,8 +156,8 @@ def standings(
     """All active collaborators of the current tenant by their points in `window`, those without any included.
 
     `previous` is the window that `previous_rank` and `movement` compare with (`periods.window_before`). `team` keeps
-    its people of today and the points that they earned in it. `gains` adds points by collaborator id: the board as it
-    would be. One statement.
+    its people of today and the points that they earned in it. `gains` adds points by the id of a record, an alias'
+    for its survivor: the board as it would be. One statement.
     """
     gains = gains or {}
     parameters = _parameters(window, previous, mission, limit)

@@ -52,7 +52,7 @@ class _Known(NamedTuple):
     """What the tenant knows about a batch when it arrives."""
 
     people: dict[str, tuple[int, int | None]]
-    """E-mail → (collaborator id, team id), active people only."""
+    """E-mail → (collaborator id, team id), active people and their aliases only."""
     missions: dict[str, tuple[int, int]]
     """Code → (mission id, points), active missions only."""
     has_unmatched: bool
@@ -185,12 +185,19 @@ def _columns(activities: list[SentActivity]) -> dict[str, str]:
     }
 
 
-_RESOLVE = """
+# An alias' activities are recorded for itself, in its survivor's team and while its survivor is active.
+_SURVIVOR = "FROM salesos_collaborator WHERE tenant_id = record.tenant_id AND id = record.merged_into_id"
+
+_RESOLVE = f"""
 SELECT 'person', sent.email, person.id, person.team_id
 FROM unnest(%(emails)s::text[]) AS sent (email)
 CROSS JOIN LATERAL (
-    SELECT id, team_id FROM salesos_collaborator
-    WHERE tenant_id = %(tenant)s AND email = sent.email AND is_active
+    SELECT record.id,
+        CASE WHEN merged_into_id IS NULL THEN team_id ELSE (SELECT team_id {_SURVIVOR}) END AS team_id
+    FROM salesos_collaborator AS record
+    WHERE tenant_id = %(tenant)s AND email = sent.email
+        -- Looked up for aliases only.
+        AND CASE WHEN merged_into_id IS NULL THEN is_active ELSE (SELECT is_active {_SURVIVOR}) END
     OFFSET 0  -- one look into the unique index for each, whatever the table looked like when this was planned
 ) AS person
 UNION ALL

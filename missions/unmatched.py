@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from missions.models import Activity, UnmatchedActivity
 from missions.recording import Receipt, Recorded, SentActivity, record_activities
 from salesos.errors import Refused
+from salesos.merging import receiving
 from salesos.models import Collaborator
 from salesos.models.user import normal_email
 from salesos.retrying import DEADLOCK, SERIALIZATION_FAILURE, retried
@@ -50,7 +51,7 @@ def unmatched_people(*, limit: int | None = None) -> list[UnmatchedPerson]:
             first=Min("occurred_at"),
             last=Max("occurred_at"),
             codes=ArrayAgg("code", distinct=True, order_by="code"),
-            is_registered=Exists(Collaborator.objects.active().filter(email=OuterRef("email"))),
+            is_registered=Exists(receiving().filter(email=OuterRef("email"))),
         )
         .order_by("-count", "email")
     )
@@ -68,7 +69,7 @@ def replay(email: str, *, on_progress: Callable[[Recorded], None] | None = None)
     the meantime (the CRM sent it again) is a duplicate, counts nothing and is no longer kept.
     """
     email = normal_email(email)
-    if not Collaborator.objects.active().filter(email=email).exists():
+    if not receiving().filter(email=email).exists():
         raise Refused("no_collaborator", _("No active collaborator has this e-mail address."), field="email")
     return _replay(email, recorded_for=email, on_progress=on_progress)
 

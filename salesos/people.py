@@ -43,7 +43,8 @@ class Synced:
 def sync_people(people: Sequence[SentPerson]) -> list[Synced]:
     """Create or update collaborators of the current tenant, matched by e-mail, else by external id, in the order sent.
 
-    Whoever matches by external id alone has a new address. Nobody is reactivated. Returns an outcome for each person.
+    Whoever matches by external id alone has a new address. Nobody is reactivated. A record that was merged into another
+    is updated as any and stays merged. Returns an outcome for each person.
     """
     if not people:
         return []
@@ -79,32 +80,41 @@ class _Roster:
             person = Collaborator(email=sent.email)
             self.new.append(person)
             outcome = Synced("created")
-        elif holder is not None and holder is not person:
+        elif holder is not None and holder is not person and not _are_one(holder, person):
             return Synced("refused", "external_id belongs to another collaborator")
         else:
             outcome = Synced("existing")
             if person.pk:
                 self.changed[person.pk] = person
-        self._update(person, sent)
+        # Of two records of one person each keeps its own id: either finds the person.
+        self._update(person, sent, person.external_id if holder not in (None, person) else sent.external_id)
         return outcome
 
-    def _update(self, person: Collaborator, sent: SentPerson) -> None:
+    def _update(self, person: Collaborator, sent: SentPerson, external_id: str | None) -> None:
         self.by_email.pop(person.email, None)
         self.by_external_id.pop(person.external_id or "", None)
-        person.external_id, person.email, person.name = sent.external_id, sent.email, sent.name
+        person.external_id, person.email, person.name = external_id, sent.email, sent.name
         for name, value in sent.optional.items():
             if name == "team":
                 person.team_id = self.teams[value] if value else None
             else:
                 setattr(person, name, value or ({} if name == "metadata" else ""))
-        self.by_email[person.email] = self.by_external_id[sent.external_id] = person
+        self.by_email[person.email] = person
+        if external_id:
+            self.by_external_id[external_id] = person
+
+
+def _are_one(one: Collaborator, other: Collaborator) -> bool:
+    """Whether two records were merged into one person."""
+    survivor_id = one.merged_into_id or one.pk
+    return survivor_id is not None and survivor_id == (other.merged_into_id or other.pk)
 
 
 def _write(people: Sequence[Collaborator]) -> None:
     """Update whoever has an id and create all others, at once: one may take the address that another gives up."""
     if not people:
         return
-    texts = {name: text_array(getattr(person, name) for person in people) for name in TEXT_FIELDS}
+    texts = {name: text_array(getattr(person, name) or "" for person in people) for name in TEXT_FIELDS}
     run(
         _WRITE,
         {
@@ -126,7 +136,7 @@ INSERT INTO salesos_collaborator (
     is_active, created_at, updated_at
 )
 SELECT coalesce(id, nextval(pg_get_serial_sequence('salesos_collaborator', 'id'))), %(tenant)s,
-    public_id, team_id, external_id, email, name, phone, document, role, metadata,
+    public_id, team_id, nullif(external_id, ''), email, name, phone, document, role, metadata,
     true, clock_timestamp(), clock_timestamp()
 FROM unnest(
     %(id)s::bigint[], %(public_id)s::uuid[], %(team_id)s::bigint[], %(external_id)s::text[], %(email)s::text[],
