@@ -1,18 +1,34 @@
-"""Keep the team as the CRM has it: create and update a batch of collaborators and their teams."""
+"""The people of a tenant as the CRM has them: create and update a batch, with their teams; let them count or not."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from pydantic import StringConstraints
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
+from salesos import audit
 from salesos.database import array, run, text_array
 from salesos.models import Collaborator
 from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
 from salesos.tenancy import current_tenant
+
+# The living standard of HTML defines a valid e-mail address by such a pattern; we ask for a domain with a dot, too.
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL_PATTERN = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})+$"
+
+Email = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL_PATTERN)
+]
+"""What the API and the import of a file take for an e-mail address, in its normal form."""
+
+REQUIRED_TEXTS = {"external_id": 255, "name": 255}
+OPTIONAL_TEXTS = {"phone": 255, "document": 20, "team": 100, "role": 50}
+"""A person's texts, and how long each may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +72,23 @@ def sync_people(people: Sequence[SentPerson]) -> list[Synced]:
         .order_by("pk")
         .select_for_update()
     )
-    teams = _teams_named([person.optional["team"] for person in people if person.optional.get("team")])
+    teams = teams_named([person.optional["team"] for person in people if person.optional.get("team")])
     roster = _Roster(known, teams)
     outcomes = [roster.take(person) for person in people]
-    _write([*roster.changed.values(), *roster.new])
+    write_people([*roster.changed.values(), *roster.new])
     return outcomes
+
+
+@transaction.atomic
+def set_active(people: QuerySet[Collaborator], *, active: bool) -> int:
+    """Let people count from now on, or no more; return how many that changes. What they have stays theirs."""
+    changed = list(people.order_by("pk").filter(is_active=not active).select_for_update(no_key=True, of=("self",)))
+    Collaborator.objects.filter(pk__in=[person.pk for person in changed]).update(
+        is_active=active, updated_at=timezone.now()
+    )
+    for person in changed:
+        audit.record("collaborator.activated" if active else "collaborator.deactivated", person)
+    return len(changed)
 
 
 class _Roster:
@@ -110,7 +138,7 @@ def _are_one(one: Collaborator, other: Collaborator) -> bool:
     return survivor_id is not None and survivor_id == (other.merged_into_id or other.pk)
 
 
-def _write(people: Sequence[Collaborator]) -> None:
+def write_people(people: Sequence[Collaborator]) -> None:
     """Update whoever has an id and create all others, at once: one may take the address that another gives up."""
     if not people:
         return
@@ -149,7 +177,20 @@ SET team_id = excluded.team_id, external_id = excluded.external_id, email = excl
 """
 
 
-def _teams_named(names: Iterable[str]) -> dict[str, int]:
+def known_teams(names: Iterable[str]) -> dict[str, int]:
+    """The ids of those of the tenant's teams that exist, by their names as given, in any case."""
+    rows = run(_KNOWN_TEAMS, {"tenant": current_tenant().pk, "names": text_array(dict.fromkeys(names))})
+    return dict(rows)
+
+
+_KNOWN_TEAMS = """
+SELECT sent.name, team.id
+FROM unnest(%(names)s::text[]) AS sent (name)
+JOIN salesos_team AS team ON team.tenant_id = %(tenant)s AND lower(team.name) = lower(sent.name)
+"""
+
+
+def teams_named(names: Iterable[str]) -> dict[str, int]:
     """The ids of the tenant's teams by their names as given, those that are new created in the first spelling given.
 
     The database alone decides which names are the same: Python folds “İ” and “ß” differently.

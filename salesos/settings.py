@@ -253,6 +253,11 @@ OVERVIEW = {
     "panels": ["missions.admin.overview.panels"],
     "steps": ["salesos.admin.overview.first_steps", "missions.admin.overview.first_steps"],
 }
+PEOPLE_FIGURES = {
+    "people": "missions.admin.people.figures_of_people",
+    "teams": "missions.admin.people.figures_of_teams",
+    "panels": ["missions.admin.people.panels"],
+}
 
 LOGGING = {
     "version": 1,

@@ -16,21 +16,14 @@ from typing_extensions import TypedDict
 from missions.recording import Receipt, SentActivity
 from salesos.api.errors import ValidationFailed
 from salesos.api.strict_json import is_finite, json_text
-from salesos.people import SentPerson
+from salesos.people import OPTIONAL_TEXTS, REQUIRED_TEXTS, Email, SentPerson
 
 MOST_COLLABORATORS = 500
 MOST_ACTIVITIES = 1000
 FURTHEST_AHEAD = timedelta(hours=24)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC).timestamp()
 
-# The living standard of HTML defines a valid e-mail address by such a pattern; we ask for a domain with a dot, too.
-_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-EMAIL_PATTERN = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})+$"
 CODE_PATTERN = "^(?:00[1-9]|0[1-9][0-9]|[1-9][0-9]{2})$"
-
-Email = Annotated[
-    str, StringConstraints(strict=True, strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL_PATTERN)
-]
 
 
 def _moment(text: str) -> datetime:
@@ -127,10 +120,6 @@ def _is_unreadable(field: str, value: object) -> bool:
     except ValueError:
         return True
     return False
-
-
-REQUIRED_TEXTS = {"external_id": 255, "name": 255}
-OPTIONAL_TEXTS = {"phone": 255, "document": 20, "team": 100, "role": 50}
 
 
 def people_of(body: object) -> list[SentPerson | str]:

@@ -4,6 +4,24 @@
 package registers the core's models; packages above the core do the same in an `admin` of their own.
 """
 
-from salesos.admin import api_keys, members, people, platform, request_log, tenant_settings
+from salesos.admin import (
+    api_keys,
+    members,
+    people,
+    people_import,
+    people_merge,
+    platform,
+    request_log,
+    tenant_settings,
+)
 
-__all__ = ["api_keys", "members", "people", "platform", "request_log", "tenant_settings"]
+__all__ = [
+    "api_keys",
+    "members",
+    "people",
+    "people_import",
+    "people_merge",
+    "platform",
+    "request_log",
+    "tenant_settings",
+]

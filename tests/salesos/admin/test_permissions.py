@@ -15,7 +15,7 @@ OF_THE_SITE = OWN_AFFAIRS | {"index", "autocomplete", "app_list"}
 
 BODIES = {
     "switch": {"tenant": "acme"},
-    "unmatched_of": {"do": "discard"},
+    "unmatched_of": {"do": "discard", "confirmed": "yes"},
     "salesos_apikey_rotate": {"overlap": "1"},
     "salesos_collaborator_changelist": {"action": "deactivate", "_selected_action": ["1"]},
     "missions_mission_changelist": {"action": "retire", "_selected_action": ["1"]},
@@ -54,6 +54,9 @@ EXPECTED = {
     "salesos_membership_delete": ("403 403 200 200", "403 403 302 302", "403 403 404 404", "403 403 404 404"),
     "salesos_membership_change": ("200 403 200 200", "403 403 200 200", "404 403 404 404", "403 403 404 404"),
     "salesos_collaborator_changelist": ("200 200 200 200", "403 302 302 302"),
+    "people_import": ("403 200 200 200", "403 200 200 200"),
+    "salesos_collaborator_export": ("200 200 200 200", "403 200 200 200"),
+    "salesos_collaborator_merge": ("403 200 200 200", "403 302 302 302", "403 404 404 404", "403 404 404 404"),
     "salesos_collaborator_add": ("403 200 200 200", "403 200 200 200"),
     "salesos_collaborator_history": ("200 200 200 200", "403 200 200 200", "404 404 404 404", "403 404 404 404"),
     "salesos_collaborator_delete": ("403 403 403 403", "403 403 403 403", "403 403 403 403", "403 403 403 403"),
