@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from missions.models import Activity, UnmatchedActivity
 from missions.recording import Receipt, Recorded, SentActivity, record_activities
+from salesos import audit
 from salesos.errors import Refused
 from salesos.merging import receiving
-from salesos.models import Collaborator
+from salesos.models import Collaborator, User
 from salesos.models.user import normal_email
 from salesos.retrying import DEADLOCK, SERIALIZATION_FAILURE, retried
 
@@ -24,7 +25,8 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedPerson:
-    """What was kept for an e-mail address. `is_registered`: an active collaborator has it now; it can be replayed."""
+    """What was kept for an e-mail address. `is_registered`: an active collaborator, or an alias of one, has it now; it
+    can be replayed."""
 
     email: str
     activities: int
@@ -41,11 +43,12 @@ def waiting() -> QuerySet[UnmatchedActivity]:
     return UnmatchedActivity.objects.filter(~Exists(recorded))
 
 
-def unmatched_people(*, limit: int | None = None) -> list[UnmatchedPerson]:
-    """Everybody for whom activities of the current tenant wait, most activities first. One statement."""
+def unmatched_people(*, limit: int | None = None, containing: str = "") -> list[UnmatchedPerson]:
+    """Everybody for whom activities of the current tenant wait, most activities first; of whose address only a part
+    may be given. One statement."""
+    kept = waiting().filter(email__contains=normal_email(containing)) if containing else waiting()
     rows = (
-        waiting()
-        .values("email")
+        kept.values("email")
         .annotate(
             count=Count("pk"),
             first=Min("occurred_at"),
@@ -61,9 +64,9 @@ def unmatched_people(*, limit: int | None = None) -> list[UnmatchedPerson]:
     ]
 
 
-def replay(email: str, *, on_progress: Callable[[Recorded], None] | None = None) -> Recorded:
+def replay(email: str, *, by: User | None = None, on_progress: Callable[[Recorded], None] | None = None) -> Recorded:
     """Record what was kept for `email`, as if it arrived now; its day stays the one when it happened. Raises `Refused`
-    when no active collaborator has the address.
+    when neither an active collaborator nor an alias of one has the address.
 
     Chunks of a thousand are transactions of their own; `on_progress` is told the sum after each. What was recorded in
     the meantime (the CRM sent it again) is a duplicate, counts nothing and is no longer kept.
@@ -71,32 +74,48 @@ def replay(email: str, *, on_progress: Callable[[Recorded], None] | None = None)
     email = normal_email(email)
     if not receiving().filter(email=email).exists():
         raise Refused("no_collaborator", _("No active collaborator has this e-mail address."), field="email")
-    return _replay(email, recorded_for=email, on_progress=on_progress)
+    return _replay(email, recorded_for=email, by=by, on_progress=on_progress)
 
 
 def replay_as(
-    email: str, collaborator: Collaborator, *, on_progress: Callable[[Recorded], None] | None = None
+    email: str,
+    collaborator: Collaborator,
+    *,
+    by: User | None = None,
+    on_progress: Callable[[Recorded], None] | None = None,
 ) -> Recorded:
     """Record what was kept for `email` as activities of `collaborator`, who has another address. Raises `Refused` when
-    the collaborator is inactive. What arrives for `email` later is kept again."""
+    the collaborator is inactive. What arrives for `email` later is kept again; to have that count, too, make the
+    address an alias (`salesos.merging.add_alias`) and `replay`."""
     address = Collaborator.objects.active().filter(pk=collaborator.pk).values_list("email", flat=True).first()
     if address is None:
         raise Refused("no_collaborator", _("There is no such active collaborator."), field="collaborator")
-    return _replay(normal_email(email), recorded_for=address, on_progress=on_progress)
+    return _replay(normal_email(email), recorded_for=address, by=by, on_progress=on_progress)
 
 
-def discard(email: str) -> int:
+@transaction.atomic
+def discard(email: str, *, by: User | None = None) -> int:
     """Delete what was kept for `email` for good; return how many activities that were."""
-    return UnmatchedActivity.objects.filter(email=normal_email(email)).delete()[0]
+    email = normal_email(email)
+    count = UnmatchedActivity.objects.filter(email=email).delete()[0]
+    if count:
+        audit.record("unmatched.discarded", email, changes={"activities": (count, "")}, by=by)
+    return count
 
 
-def _replay(email: str, *, recorded_for: str, on_progress: Callable[[Recorded], None] | None) -> Recorded:
+def _replay(
+    email: str, *, recorded_for: str, by: User | None, on_progress: Callable[[Recorded], None] | None
+) -> Recorded:
     total = Recorded(0, 0, 0)
     for chunk in _chunks(email, recorded_for):
         done = _replay_chunk(chunk)
         total = Recorded(*(sum(pair) for pair in zip(total, done, strict=True)))
         if on_progress:
             on_progress(total)
+    if any(total):
+        # At the end: the chunks are transactions of their own, and a run that was broken off is taken up by the next.
+        told = {"recorded": ("", total.processed), "for": ("", recorded_for)}
+        audit.record("unmatched.replayed", email, changes=told, by=by)
     return total
 
 

@@ -425,7 +425,11 @@ def test_somebody_inactive_is_not_registered_twice(manager, rows, acme):
 
 
 def test_discarding_is_for_good(manager, rows, acme):
-    manager.post(UNMATCHED, {"do": "discard"})
+    asked = manager.post(UNMATCHED, {"do": "discard"})
+    assert b"1 activity is deleted" in asked.content
+    with tenant_context(acme):
+        assert UnmatchedActivity.objects.count() == 1
+    manager.post(UNMATCHED, {"do": "discard", "confirmed": "yes"})
     with tenant_context(acme):
         assert list(UnmatchedActivity.objects.all()) == []
 
