@@ -54,8 +54,8 @@ def _uncounted(activity: Activity, mapping: Mapping | None) -> Iterator[StrPromi
     else:
         # Whatever arrives for a mapped code counts, unless the mission is inactive at that moment.
         told = _(
-            "It counts for nothing, although its code was mapped (%(at)s) before it arrived: a mission that is inactive "
-            "awards nothing."
+            "It counts for nothing, although its code was mapped (%(at)s) before it arrived: a mission that is "
+            "inactive awards nothing."
         )
     yield told % names
     if not mapping.mission.is_active:

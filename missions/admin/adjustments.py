@@ -17,6 +17,7 @@ from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import InfinitePaginator, TenantAdmin, TenantForm
 from salesos.admin.site import site
 from salesos.admin.widgets import LocalDateInput
+from salesos.models import Collaborator
 from salesos.roles import EVERYONE, MANAGERS
 from salesos.tenancy import current_tenant
 
@@ -24,6 +25,10 @@ from salesos.tenancy import current_tenant
 class AdjustmentForm(TenantForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "collaborator" in self.fields:
+            # An alias' survivor is who gets the points.
+            field = cast("forms.ModelChoiceField[Collaborator]", self.fields["collaborator"])
+            field.queryset = Collaborator.objects.people()
         if "day" in self.fields:
             self.fields["day"].initial = today_in(current_tenant(), timezone.now())
 
@@ -48,10 +53,15 @@ class AdjustmentAdmin(TenantAdmin):
     ordering = ("-id",)
     sortable_by = ()
     actions = None
-    list_display = ("created_at", "collaborator", "shows_points", "day", "mission", "reason", "author", "kind")
+    list_display = ("created_at", "shows_person", "shows_points", "day", "mission", "reason", "author", "kind")
     list_filter = (("kind", ChoicesDropdownFilter), ("mission", RelatedDropdownFilter))
-    list_select_related = ("collaborator", "mission", "author")
-    search_fields = ("collaborator__name", "collaborator__email")
+    list_select_related = ("collaborator__merged_into", "mission", "author")
+    search_fields = (
+        "collaborator__name",
+        "collaborator__email",
+        "collaborator__merged_into__name",
+        "collaborator__merged_into__email",
+    )
     autocomplete_fields = ("collaborator",)
     fieldsets = ((None, {"fields": ("collaborator", "mission", ("points", "day"), "reason")}),)
 
@@ -63,6 +73,10 @@ class AdjustmentAdmin(TenantAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Adjustment | None = None) -> Any:
         seen = ((_("Recorded"), {"fields": (("kind", "completions"), ("author", "created_at"), "team")}),)
         return self.fieldsets if obj is None else (*self.fieldsets, *seen)
+
+    @display(description=_("collaborator"))
+    def shows_person(self, adjustment: Adjustment) -> str:
+        return str(adjustment.collaborator.merged_into or adjustment.collaborator)
 
     @display(description=_("points"))
     def shows_points(self, adjustment: Adjustment) -> str:

@@ -136,7 +136,7 @@ class CollaboratorAdmin(TenantAdmin):
 
     @display(description=_("last activity"))
     def shows_last_activity(self, person: Any) -> str:
-        return _moment(person.figures.last_activity_at) or "–"
+        return moment_told(person.figures.last_activity_at) or "–"
 
     @action(description=_("Activate: count what arrives from now on"), permissions=["change"])
     def activate(self, request: HttpRequest, people: QuerySet[Collaborator]) -> None:
@@ -214,11 +214,11 @@ def _exported(ids: list[int]) -> Iterator[tuple[Any, ...]]:
                 person.document,
                 _("yes") if person.is_active else _("no"),
                 person.figures.points,
-                _moment(person.figures.last_activity_at),
+                moment_told(person.figures.last_activity_at),
             )
 
 
-def _moment(moment: datetime | None) -> str:
+def moment_told(moment: datetime | None) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from salesos.admin.acting import DashboardRequest
-from salesos.admin.people import with_figures
+from salesos.admin.people import moment_told, with_figures
 from salesos.admin.people_picker import people_like
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
@@ -115,8 +116,9 @@ def _pairs(survivor: Any, merged: Any) -> Any:
     ):
         yield title, getattr(survivor, name) or "–", getattr(merged, name) or "–"
     yield _("Active"), *(_("yes") if each.is_active else _("no") for each in (survivor, merged))
-    yield _("Points this month"), survivor.figures.points, merged.figures.points
-    yield _("Last activity"), survivor.figures.last_activity_at, merged.figures.last_activity_at
+    points = (number_format(each.figures.points, force_grouping=True) for each in (survivor, merged))
+    yield _("Points this month"), *points
+    yield _("Last activity"), *(moment_told(each.figures.last_activity_at) or "–" for each in (survivor, merged))
 
 
 def _taken(survivor: Collaborator, merged: Collaborator) -> list[tuple[Any, Any]]:

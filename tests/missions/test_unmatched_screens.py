@@ -104,3 +104,15 @@ def test_near_addresses_and_names_are_found(in_acme, globex, email, found):
     with tenant_context(globex):
         CollaboratorFactory(name="Joao Silva", email="joao.silva@example.com")
     assert [each.person.name for each in lookalikes(email)] == found
+
+
+def test_an_adjustment_is_given_to_a_person_and_found_by_the_persons_name(manager, acme, acme_rows, globex_rows):  # noqa: F811
+    ana = CollaboratorFactory(tenant=acme, name="Ana Lima")
+    with tenant_context(acme):
+        Collaborator.objects.filter(pk=acme_rows.person.pk).update(merged_into=ana)
+    form = {"points": "5", "day": "2026-11-02", "reason": "Why", "collaborator": acme_rows.person.pk}
+    answer = manager.post("/dashboard/missions/adjustment/add/", form)
+    assert "Select a valid choice" in str(answer.context["errors"])
+    page = manager.get("/dashboard/missions/adjustment/", {"q": "ana lima"})
+    assert [row.collaborator for row in page.context["cl"].result_list] == [acme_rows.person]
+    assert "acme person 0" not in page.content.decode()
