@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from salesos.models import Collaborator
 MOST_DAYS = 31
 MOST_LOOKED_AT = 200_000
 MOST_PEOPLE = 20
+LOOKED_AT_FIRST = (timedelta(hours=6), timedelta(days=3))
 CHUNK = 1000
 
 
@@ -72,6 +73,7 @@ class RowsOfRecords(Rows):
             rows = rows.filter(occurred_at__lt=asked.until)
         super().__init__(rows.order_by("-occurred_at", "-id"), note)
         self.records = records
+        self.asked = asked
 
     def __getitem__(self, part: slice) -> list[Activity]:
         found = list(self.rows.model.objects.filter(pk__in=self._ids(part)).select_related(*SHOWN_WITH).defer("data"))
@@ -81,8 +83,19 @@ class RowsOfRecords(Rows):
         yield from self.rows.filter(collaborator__in=self.records).iterator(chunk_size=CHUNK)
 
     def _ids(self, part: slice) -> list[int]:
+        """The page's ids. Of a long time the end comes first: where it fills the page, no more is read."""
+        since, until = self.asked.since, self.asked.until
+        for begin in [until - span for span in LOOKED_AT_FIRST] if until else []:
+            if since is None or since < begin:
+                ids = self._ids_since(begin, part)
+                if len(ids) == part.stop - (part.start or 0):
+                    return ids
+        return self._ids_since(since, part)
+
+    def _ids_since(self, since: datetime | None, part: slice) -> list[int]:
         start, stop = part.start or 0, part.stop
-        of_one = self.rows.extra(where=["missions_activity.collaborator_id = record.id"])
+        rows = self.rows if since is None else self.rows.filter(occurred_at__gte=since)
+        of_one = rows.extra(where=["missions_activity.collaborator_id = record.id"])
         of_one = of_one.select_related(None).values_list("id", "occurred_at")[:stop]
         sql, parameters = of_one.query.sql_with_params()
         # One range of the index for each record, however the table looks to the planner.
@@ -108,9 +121,9 @@ def found(rows: QuerySet[Activity], asked: Asked) -> Rows:
         people, note = _people_like(text)
         return RowsOfRecords(rows, people, asked, note)
     if asked.has_time:
-        bounded = _bounded(asked)
+        bounded, is_cut = _bounded(asked)
         everybody = list(Collaborator.objects.order_by("pk").values_list("pk", flat=True))
-        return RowsOfRecords(rows, everybody, bounded, _time_told(bounded) if bounded != asked else "")
+        return RowsOfRecords(rows, everybody, bounded, _time_told(bounded) if is_cut else "")
     if asked.is_filtered:
         return _among_the_newest(rows)
     return Rows(rows)
@@ -129,15 +142,18 @@ def _people_like(text: str) -> tuple[list[int], str]:
     return list(records.values_list("pk", flat=True)), note
 
 
-def _bounded(asked: Asked) -> Asked:
-    """The time cut to `MOST_DAYS`: the last of them, or the first when only its begin was given."""
+def _bounded(asked: Asked) -> tuple[Asked, bool]:
+    """The time cut to `MOST_DAYS`: the last of them, or the first when only its begin was given; whether that left out
+    anything that can have occurred."""
     longest = timedelta(days=MOST_DAYS)
-    since, until = asked.since, asked.until
-    if until is None and since is not None:
-        until = since + longest
-    elif until is not None and (since is None or until - since > longest):
-        since = until - longest
-    return Asked(asked.text, since, until, asked.is_filtered)
+    # Nothing occurs later than a day ahead.
+    latest = timezone.now() + timedelta(days=2)
+    since, until = asked.since, min(asked.until or latest, latest)
+    if since is not None and until - since <= longest:
+        return replace(asked, until=until), False
+    if asked.until is None and since is not None:
+        return replace(asked, until=since + longest), True
+    return replace(asked, since=until - longest, until=until), True
 
 
 def _time_told(asked: Asked) -> str:
