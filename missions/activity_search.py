@@ -1,4 +1,4 @@
-"""Finding activities among ten million: every search is served by an index, and bounded.
+"""Finding activities among millions: every search is served by an index, and bounded.
 
 - an external id: the unique index (tenant, source, external id);
 - a person, or a time: the index (tenant, collaborator, occurred at), one range of it for each record asked for, so many
