@@ -8,14 +8,13 @@ from playwright.sync_api import expect
 from missions.models import UnmatchedActivity
 from salesos.models import Collaborator
 from salesos.tenancy import tenant_context
-from tests.browser.test_dashboard import complaints, page, rows  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FILE = "Nome;E-mail;Equipe\nZoë Lima;zoe@acme.example;Equipe Nova\nacme person 0;person0@acme.example;\nBad;nope;\n"
 
 
-def test_two_records_are_merged_and_parted_again(page, complaints, rows):  # noqa: F811
+def test_two_records_are_merged_and_parted_again(page, complaints, rows):
     page.goto(f"/dashboard/salesos/collaborator/{rows.person.pk}/change/")
     page.get_by_role("link", name="Merge with…").click()
     # Typed, not submitted: the page answers by itself.
@@ -35,7 +34,7 @@ def test_two_records_are_merged_and_parted_again(page, complaints, rows):  # noq
     assert complaints == []
 
 
-def test_a_file_is_imported_after_a_look_at_what_it_does(page, complaints, rows):  # noqa: F811
+def test_a_file_is_imported_after_a_look_at_what_it_does(page, complaints, rows):
     page.goto("/dashboard/salesos/collaborator/")
     page.get_by_role("link", name="Import CSV").click()
     page.locator("#file").set_input_files(
@@ -56,7 +55,7 @@ def test_a_file_is_imported_after_a_look_at_what_it_does(page, complaints, rows)
     assert complaints == []
 
 
-def test_an_unknown_address_is_pointed_to_somebody_for_good(page, complaints, rows):  # noqa: F811
+def test_an_unknown_address_is_pointed_to_somebody_for_good(page, complaints, rows):
     page.goto("/dashboard/missions/unmatched/")
     page.get_by_role("link", name="lost0@acme.example").click()
     page.get_by_label("Name, e-mail or external id").press_sequentially("person 1")
