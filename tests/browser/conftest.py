@@ -50,7 +50,7 @@ def page(browser, live_server, rows, complaints):
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: _note_stranger(request.url, live_server.url, complaints))
+    page.on("request", lambda request: note_stranger(request.url, live_server.url, complaints))
     page.goto("/")
     page.get_by_label("E-mail").fill("staff@example.com")
     page.get_by_label("Password").fill(PASSWORD)
@@ -59,6 +59,6 @@ def page(browser, live_server, rows, complaints):
     context.close()
 
 
-def _note_stranger(url: str, host: str, complaints: list[str]) -> None:
+def note_stranger(url: str, host: str, complaints: list[str]) -> None:
     if not url.startswith((host, "data:", "blob:")):
         complaints.append(f"asked {url}")

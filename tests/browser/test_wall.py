@@ -72,7 +72,7 @@ def open_wall(browser, live_server, link, complaints):
         page = context.new_page()
         page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: _note_stranger(request.url, live_server.url, complaints))
+        page.on("request", lambda request: note_stranger(request.url, live_server.url, complaints))
         page.goto(path)
         return page
 
