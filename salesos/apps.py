@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
-from salesos import checks  # noqa: F401 - importing them registers them
+from salesos import checks, sessions  # noqa: F401 - importing them registers checks and a signal's receiver
 
 
 class SalesOSConfig(AppConfig):

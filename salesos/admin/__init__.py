@@ -5,6 +5,7 @@ package registers the core's models; packages above the core do the same in an `
 """
 
 from salesos.admin import (
+    account,
     api_keys,
     members,
     people,
@@ -16,6 +17,7 @@ from salesos.admin import (
 )
 
 __all__ = [
+    "account",
     "api_keys",
     "members",
     "people",

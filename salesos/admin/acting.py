@@ -21,6 +21,9 @@ from salesos.tenancy import tenant_context
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SESSION_KEY = "acting_tenant"
+ACCOUNT = f"{DASHBOARD}account/"
+"""Where a user's own affairs are: open to everybody who is signed in, to post as well."""
+
 MOST_CHOICES = 30
 """How many tenants the switcher shows to platform staff; the Tenants screen has the others."""
 
@@ -112,7 +115,8 @@ def may_act_in(user: User, slug: str) -> Tenant | None:
 
 
 def _is_at(request: HttpRequest, names: tuple[str, ...]) -> bool:
-    return request.path_info in {reverse(f"admin:{name}") for name in names}
+    """Whether the request is for one of these, or for something of the user's own account."""
+    return request.path_info.startswith(ACCOUNT) or request.path_info in {reverse(f"admin:{name}") for name in names}
 
 
 def _holds_a_nul(request: HttpRequest) -> bool:

@@ -4,12 +4,11 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from salesos.admin.login_limit import has_failed_too_often, note_failure
+from salesos.admin.login_limit import has_failed_too_often, note_failure, too_many_attempts
 from salesos.admin.screens import Screen, SwitchTenant
 
 CLOSED = {
@@ -40,11 +39,12 @@ class DashboardSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "POST":
             return super().login(request, extra_context)
-        if has_failed_too_often(request):
-            return render(request, "salesos/too_many_logins.html", status=429)
+        email = request.POST.get("username", "")
+        if has_failed_too_often(request, email):
+            return too_many_attempts(request)
         answer = super().login(request, extra_context)
         if answer.status_code != HTTPStatus.FOUND:
-            note_failure(request)
+            note_failure(request, email)
         return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

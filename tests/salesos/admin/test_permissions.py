@@ -10,6 +10,9 @@ from tests.salesos.admin import routes
 OWN_AFFAIRS = {"login", "logout", "password_change", "password_change_done", "jsi18n"}
 """Open to whoever is signed in, whatever their role; tests of their own below."""
 
+OWN_SCREENS = {"sign_in_again"}
+"""Screens of a user's own account: open to whoever is signed in; tests of their own below."""
+
 OF_THE_SITE = OWN_AFFAIRS | {"index", "autocomplete", "app_list"}
 """Django's own views without a model: they ask the model admins for what they show."""
 
@@ -122,7 +125,7 @@ def _is_guarded(pattern) -> bool:
 
 
 def test_the_table_names_every_address():
-    assert set(EXPECTED) == set(routes.names()) - OWN_AFFAIRS
+    assert set(EXPECTED) == set(routes.names()) - OWN_AFFAIRS - OWN_SCREENS
 
 
 def test_every_address_answers_each_role_as_written_down(people, acme_rows, globex_rows, acme, globex):
@@ -142,6 +145,16 @@ def test_the_way_out_is_open_to_everybody(people):
         assert people[who].get("/dashboard/password_change/").status_code == 200
         assert people[who].post("/dashboard/password_change/").status_code == 200
         assert people[who].post("/dashboard/logout/").status_code == 200
+
+
+def test_ones_own_account_is_open_to_whoever_is_signed_in(people):
+    for name in OWN_SCREENS:
+        address = routes.address(name)
+        for who in ("nobody", "auditor", "manager", "admin", "staff"):
+            assert (name, who, people[who].get(address).status_code) == (name, who, 200)
+            assert (name, who, people[who].post(address).status_code) == (name, who, 200)
+        for method in ("get", "post"):
+            assert getattr(people["anonymous"], method)(address).status_code == 302
 
 
 def test_another_tenants_row_is_not_found_in_the_words_for_an_unknown_one(people, acme_rows, globex_rows, acme, globex):
