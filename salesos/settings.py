@@ -258,6 +258,7 @@ PEOPLE_FIGURES = {
     "teams": "missions.admin.people.figures_of_teams",
     "panels": ["missions.admin.people.panels"],
 }
+REQUEST_DETAILS = ["missions.admin.request_details.panels"]
 
 LOGGING = {
     "version": 1,

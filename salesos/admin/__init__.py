@@ -14,6 +14,7 @@ from salesos.admin import (
     platform,
     request_log,
     tenant_settings,
+    unrecognised,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "platform",
     "request_log",
     "tenant_settings",
+    "unrecognised",
 ]

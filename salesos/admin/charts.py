@@ -42,6 +42,15 @@ class DrawnBar:
         return STEP - GAP
 
     @property
+    def hit_x(self) -> int:
+        """Where the bar's place begins, gap included, so that a pointer meets no holes."""
+        return self.x - GAP // 2
+
+    @property
+    def hit_width(self) -> int:
+        return STEP
+
+    @property
     def title(self) -> str:
         """Label and value, like “3 Nov: 1,204”; the part behind a slash."""
         value = number_format(self.bar.value, use_l10n=True, force_grouping=True)

@@ -80,7 +80,7 @@ def request_cards(request: DashboardRequest) -> Iterator[Card]:
         _("Refused today"),
         counts["refused"],
         _("requests with an error"),
-        f"{log}?outcome=4&within=day",
+        f"{log}?status=4&within=day",
         is_warning=counts["refused"] > 0,
     )
 

@@ -1,168 +1,179 @@
-"""The request log, read-only for everybody: who asked what, when, and how it ended."""
+"""The request log, read-only for everybody: who asked what, when, and how it ended.
+
+Its address carries the filters, which `salesos.admin.request_log_form` describes; `salesos.request_search` finds the
+rows and `salesos.request_counts` the figures of the chart.
+"""
 
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
-from unfold.decorators import display
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrPromise
 
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import ReadOnlyAdmin
-from salesos.admin.filters import ExactTextFilter
-from salesos.admin.screens import Screen
+from salesos.admin.request_chart import brush_chart
+from salesos.admin.request_details import details_of, explanation_of
+from salesos.admin.request_log_form import SPANS, LogForm, place
+from salesos.admin.request_table import counted_items, table_of
 from salesos.admin.site import site
+from salesos.api.error_reference import ERRORS
 from salesos.models import RequestLog
-from salesos.request_log import first_id_at
+from salesos.request_counts import bring_up_to_date
+from salesos.request_search import Page, every_row, find_page
 from salesos.roles import AUDITORS
+from salesos.spreadsheets import download
 
-PAGE = 50
-COUNTS = ("processed", "created", "existing", "skipped", "duplicates", "errors")
-
-
-class TimeFilter(DropdownFilter):
-    title = _("time")
-    parameter_name = "within"
-    spans = {
-        "hour": (_("Last hour"), timedelta(hours=1)),
-        "day": (_("Last 24 hours"), timedelta(days=1)),
-        "week": (_("Last 7 days"), timedelta(days=7)),
-        "month": (_("Last 30 days"), timedelta(days=30)),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, title) for name, (title, _span) in self.spans.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RequestLog]) -> QuerySet[RequestLog]:
-        if self.value() not in self.spans:
-            return queryset
-        return queryset.filter(id__gte=first_id_at(timezone.now() - self.spans[self.value()][1]))
-
-
-class OutcomeFilter(DropdownFilter):
-    title = _("status")
-    parameter_name = "outcome"
-    classes = {
-        "2": _("2xx: done"),
-        "4": _("4xx: refused"),
-        "5": _("5xx: failed"),
-        "401": _("401: no valid key"),
-        "403": _("403: not allowed"),
-        "400": _("400: bad request"),
-        "429": _("429: over the limit"),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(self.classes.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RequestLog]) -> QuerySet[RequestLog]:
-        value = self.value()
-        if value not in self.classes:
-            return queryset
-        if len(value) == 1:
-            return queryset.filter(status__gte=int(value) * 100, status__lt=int(value) * 100 + 100)
-        return queryset.filter(status=int(value))
-
-
-class ErrorCodeFilter(ExactTextFilter):
-    title = _("error code")
-    parameter_name = column = "error_code"
-
-
-class ActionFilter(ExactTextFilter):
-    title = _("action")
-    parameter_name = column = "action"
+LOG = "admin:salesos_requestlog_changelist"
 
 
 @admin.register(RequestLog, site=site)
 class RequestLogAdmin(ReadOnlyAdmin):
+    """Roles and addresses are those of any model; the pages are its own."""
+
     may_view = AUDITORS
-    list_display = (
-        "shows_at",
-        "shows_status",
-        "shows_action",
-        "shows_key",
-        "address",
-        "shows_counts",
-        "shows_duration",
-    )
-    list_display_links = ("shows_at",)
-    list_filter = (OutcomeFilter, TimeFilter, ("api_key", RelatedDropdownFilter), ErrorCodeFilter, ActionFilter)
-    list_select_related = ("api_key",)
-    list_per_page = PAGE
-    fieldsets = (
-        (None, {"fields": (("id", "shows_at"), ("status", "error_code"), ("action", "shows_counts"))}),
-        (_("Who"), {"fields": (("api_key", "address"), "user_agent")}),
-        (_("What"), {"fields": (("method", "path"), ("shows_duration", "bytes_in"))}),
-    )
 
-    @display(description=_("at"), ordering="id")
-    def shows_at(self, row: RequestLog) -> str:
-        return timezone.localtime(row.at).strftime("%Y-%m-%d %H:%M:%S")
+    def get_urls(self) -> list[URLPattern]:
+        export = path("export/", self.admin_site.admin_view(self.export_view), name="salesos_requestlog_export")
+        return [export, *super().get_urls()]
 
-    @display(description=_("status"), label={"done": "success", "refused": "warning", "failed": "danger"})
-    def shows_status(self, row: RequestLog) -> tuple[str, str]:
-        outcome = "done" if row.status < 400 else "refused" if row.status < 500 else "failed"
-        return outcome, f"{row.status} {row.error_code}".strip()
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        request = self._looking(request)
+        form = LogForm(request.GET, now=timezone.now())
+        if not form.is_valid():
+            return self._page(
+                request, "salesos/request_log.html", _("Request log"), form=form, **_shown(form, Page(()))
+            )
+        search = form.search()
+        counted = bring_up_to_date(request.tenant, now=form.now, budget_seconds=1.0)
+        before, after = place(request.GET.get("before", "")), place(request.GET.get("after", ""))
+        page = find_page(request.tenant, search, before=before, after=after)
+        return self._page(
+            request,
+            "salesos/request_log.html",
+            _("Request log"),
+            form=form,
+            chart=brush_chart(request.tenant, search, form.filters(), now=form.now, counted=counted),
+            **_shown(form, page),
+        )
 
-    @display(description=_("action"))
-    def shows_action(self, row: RequestLog) -> str:
-        return row.action or f"{row.method} {row.path}"
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        request = self._looking(request)
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        key = row.api_key if row.api_key_id else None
+        return self._page(
+            request,
+            "salesos/request.html",
+            _("Request"),
+            row=row,
+            key=key,
+            status=table_of([row], {}).rows[0].status,
+            items=counted_items(row),
+            explanation=explanation_of(row),
+            panels=list(details_of(request, row)),
+            around=_around(row),
+        )
 
-    @display(description=_("API key"), empty_value="–")
-    def shows_key(self, row: RequestLog) -> str | None:
-        return row.api_key.name if row.api_key_id and row.api_key else None
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The filtered rows as CSV, read while they are sent."""
+        request = self._looking(request)
+        form = LogForm(request.GET, now=timezone.now())
+        if not form.is_valid():
+            return HttpResponseRedirect(f"{reverse(LOG)}?{request.GET.urlencode()}")
+        name = f"requests-{request.tenant.slug}-{timezone.localdate(form.now):%Y-%m-%d}.csv"
+        rows = every_row(request.tenant, form.search())
+        return download(name, _header(), (list(_cells(row, form.keys)) for row in rows))
 
-    @display(description=_("items"))
-    def shows_counts(self, row: RequestLog) -> str:
-        if not isinstance(row.counts, dict):
-            return "–"
-        return " · ".join(f"{name} {row.counts[name]}" for name in COUNTS if row.counts.get(name)) or "–"
+    def _looking(self, request: HttpRequest) -> DashboardRequest:
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+        return cast(DashboardRequest, request)
 
-    @display(description=_("duration"))
-    def shows_duration(self, row: RequestLog) -> str:
-        return f"{number_format(row.duration_ms, 1)} ms"
-
-
-class UnrecognisedRequests(Screen):
-    """Requests whose key nobody knows, which belong to no tenant: for platform staff."""
-
-    name = "unrecognised_requests"
-    title = _("Unrecognised requests")
-    template_name = "salesos/unrecognised_requests.html"
-    for_platform = True
-
-    def get(self, request: DashboardRequest) -> HttpResponse:
-        rows = list(self._rows(request.GET.get("before", "")))
-        table = {
-            "headers": [_("At"), _("Status"), _("Error code"), _("Address"), _("Request"), _("User agent")],
-            "rows": [list(self._cells(row)) for row in rows[:PAGE]],
-        }
-        return self.page(table=table, before=rows[PAGE - 1].id if len(rows) > PAGE else None)
-
-    def _rows(self, before: str) -> QuerySet[RequestLog]:
-        strangers = RequestLog.objects.every_tenant(reason="requests without a known key belong to no tenant")
-        strangers = strangers.filter(tenant=None).order_by("-id")
-        # What is no place in the log leads to its newest page.
-        with suppress(ValueError):
-            strangers = strangers.filter(id__lt=UUID(before)) if before else strangers
-        return strangers[: PAGE + 1]
-
-    def _cells(self, row: RequestLog) -> Iterator[str]:
-        yield timezone.localtime(row.at).strftime("%Y-%m-%d %H:%M:%S")
-        yield str(row.status)
-        yield row.error_code or "–"
-        yield row.address or "–"
-        yield f"{row.method} {row.path}"
-        yield row.user_agent or "–"
+    def _page(
+        self, request: DashboardRequest, template: str, title: str | StrPromise, **context: Any
+    ) -> TemplateResponse:
+        request.current_app = self.admin_site.name
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+        return TemplateResponse(request, template, {**frame, **context})
 
 
-site.add_screen("platform/unrecognised-requests/", UnrecognisedRequests)
+def _shown(form: LogForm, page: Page) -> dict[str, Any]:
+    """What the list's template shows of a page."""
+    filters = form.filters()
+    return {
+        "table": table_of(page.rows, form.keys),
+        "page": page,
+        "older": _query(filters, before=page.before) if page.before else "",
+        "newer": _query(filters, after=page.after) if page.after else "",
+        "newest": _query(filters),
+        "export": _query(filters),
+        "filters": filters,
+        "spans": [
+            {"title": title, "query": _query(filters, within=name), "is_chosen": name == form.within}
+            for name, (title, _span) in SPANS.items()
+        ],
+        "known_codes": sorted({case.code for case in ERRORS}),
+        "known_actions": sorted({row.action for row in page.rows if row.action}),
+    }
+
+
+def _query(filters: dict[str, str], **changes: Any) -> str:
+    if "within" in changes:
+        filters = {name: value for name, value in filters.items() if name not in ("from", "to")}
+    return "?" + urlencode({**filters, **changes})
+
+
+def _around(row: RequestLog) -> str:
+    """The log of the same key, from a little after the request backwards."""
+    only = {"key": row.api_key_id} if row.api_key_id else {}
+    return f"{reverse(LOG)}?{urlencode({**only, 'before': f'{row.id.int + (60_000 << 80):032x}'})}"
+
+
+def _header() -> list[str]:
+    return [
+        _("Time"),
+        _("Request id"),
+        _("Status"),
+        _("Error code"),
+        _("Action"),
+        _("API key"),
+        _("Address"),
+        _("Duration (ms)"),
+        _("Bytes in"),
+        _("Items"),
+        _("Method"),
+        _("Path"),
+        _("User agent"),
+    ]
+
+
+def _cells(row: RequestLog, keys: dict[int, str]) -> Iterator[Any]:
+    yield timezone.localtime(row.at).isoformat(timespec="milliseconds")
+    yield row.id
+    yield row.status
+    yield row.error_code
+    yield row.action
+    yield keys.get(row.api_key_id or 0, "")
+    yield row.address
+    yield row.duration_ms
+    yield row.bytes_in
+    yield " ".join(f"{name}={value}" for name, value in (row.counts or {}).items())
+    yield row.method
+    yield row.path
+    yield row.user_agent

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 
 from salesos.api.errors import (
     ApiError,
@@ -30,7 +31,10 @@ RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset
 
 @dataclass(frozen=True, slots=True)
 class ErrorCase:
-    """A status with its code. `examples`: (summary, error), at least one. `headers`: those besides X-Request-ID."""
+    """A status with its code. `examples`: (summary, error), at least one. `headers`: those besides X-Request-ID.
+
+    The API's documents are English; the dashboard says `when` and `remedy` in the reader's language.
+    """
 
     name: str
     when: str
@@ -61,10 +65,14 @@ def body_of(error: ApiError) -> dict[str, Any]:
 
 BAD_REQUEST = ErrorCase(
     "InvalidRequest",
-    "The body is not strict JSON, is not what the endpoint asks for, or an item of it is malformed. "
-    "Nothing of the request is recorded.",
-    "Fix the payload: `details` lists every bad field, with the index of its item. Sending the same body again gives "
-    "the same answer.",
+    _(
+        "The body is not strict JSON, is not what the endpoint asks for, or an item of it is malformed. "
+        "Nothing of the request is recorded."
+    ),
+    _(
+        "Fix the payload: `details` lists every bad field, with the index of its item. Sending the same body again "
+        "gives the same answer."
+    ),
     [
         (
             "The body is not JSON",
@@ -88,18 +96,24 @@ ERRORS: Sequence[ErrorCase] = (
     BAD_REQUEST,
     ErrorCase(
         "Unauthorized",
-        "There is no API key, or it is mistyped, unknown, revoked or expired, or its tenant is not active. "
-        "The answer does not tell which; the dashboard's request log shows the request under a key that has ended.",
-        "Check the `Authorization` header, and the key in the dashboard. Create a new one if it has expired. "
-        "Do not retry.",
+        _(
+            "There is no API key, or it is mistyped, unknown, revoked or expired, or its tenant is not active. "
+            "The answer does not tell which; the dashboard's request log shows the request under a key that has ended."
+        ),
+        _(
+            "Check the `Authorization` header, and the key in the dashboard. Create a new one if it has expired. "
+            "Do not retry."
+        ),
         [("Invalid API key", Unauthorized())],
         headers=["WWW-Authenticate"],
     ),
     ErrorCase(
         "Forbidden",
-        "The API key is valid, but lacks the scope of the endpoint, or the request comes from an address outside of "
-        "the key's IP allowlist.",
-        "Edit the key in the dashboard: add the scope that the message names, or the address that you call from.",
+        _(
+            "The API key is valid, but lacks the scope of the endpoint, or the request comes from an address outside "
+            "of the key's IP allowlist."
+        ),
+        _("Edit the key in the dashboard: add the scope that the message names, or the address that you call from."),
         [
             ("The scope is missing", Forbidden(f"The API key lacks the scope {Scope.DEFAULT_SYNC.value}")),
             ("The address is not allowed", Forbidden("IP address not allowed")),
@@ -108,46 +122,52 @@ ERRORS: Sequence[ErrorCase] = (
     ),
     ErrorCase(
         "NotFound",
-        "There is nothing at this path, or nothing of your tenant.",
-        "Check the path against this reference.",
+        _("There is nothing at this path, or nothing of your tenant."),
+        _("Check the path against this reference."),
         [("An unknown path", NotFound("Not found"))],
         headers=RATE_HEADERS,
     ),
     ErrorCase(
         "MethodNotAllowed",
-        "The method is not one of the endpoint's, which the `Allow` header lists. Checked before the API key.",
-        "Use the method that this reference names, usually POST.",
+        _("The method is not one of the endpoint's, which the `Allow` header lists. Checked before the API key."),
+        _("Use the method that this reference names, usually POST."),
         [("GET instead of POST", MethodNotAllowed(["POST"]))],
         headers=["Allow"],
     ),
     ErrorCase(
         "PayloadTooLarge",
-        "The body is larger than 8 MiB.",
-        "Send the items in several requests.",
+        _("The body is larger than 8 MiB."),
+        _("Send the items in several requests."),
         [("A body of more than 8 MiB", too_large())],
         headers=RATE_HEADERS,
     ),
     ErrorCase(
         "RateLimited",
-        "The key has made all its requests of this hour, or your address has tried too many wrong secrets.",
-        "Wait `retry_after` seconds (also in the `Retry-After` header), then retry the same request. Send larger "
-        "batches less often.",
+        _("The key has made all its requests of this hour, or your address has tried too many wrong secrets."),
+        _(
+            "Wait `retry_after` seconds (also in the `Retry-After` header), then retry the same request. Send larger "
+            "batches less often."
+        ),
         [("The hour is used up", RateLimited(1847))],
         headers=["Retry-After", *RATE_HEADERS],
     ),
     ErrorCase(
         "InternalError",
-        "Something broke on our side. Nothing of the request is recorded.",
-        "Retry the same request with exponential backoff (2 s, 4 s, 8 s). If it persists, quote the request id to "
-        "support.",
+        _("Something broke on our side. Nothing of the request is recorded."),
+        _(
+            "Retry the same request with exponential backoff (2 s, 4 s, 8 s). If it persists, quote the request id to "
+            "support."
+        ),
         [("An internal error", internal_error(_sample_request()))],
         headers=RATE_HEADERS,
     ),
     ErrorCase(
         "Unavailable",
-        "The database cannot be reached for the moment. Whether the request was recorded may be open; "
-        "a retry is safe and complete either way.",
-        "Wait as long as `Retry-After` says, then retry the same request.",
+        _(
+            "The database cannot be reached for the moment. Whether the request was recorded may be open; "
+            "a retry is safe and complete either way."
+        ),
+        _("Wait as long as `Retry-After` says, then retry the same request."),
         [("The database is away", Unavailable())],
         headers=["Retry-After", *RATE_HEADERS],
     ),

@@ -76,7 +76,10 @@ QUERIES = ["p=abc", "p=-1", "p=999999999", "o=9.x", "e=1", "q=%25%5C_", "all=", 
     "role__exact=x", "state=x", "within=x", "outcome=x", "counted=x", "api_key__id__exact=x", "kind__exact=x",
     "source=x", "add=x", "all=x", "first=x", "before=x", "email=x", "term=%FF", "period=x", "mission=x",
     "period=custom&first=0001-01-01&last=9999-12-31", "period=custom&last=9999-12-31", 
-    "period=custom&first=0001-01-01"]  # fmt: skip
+    "period=custom&first=0001-01-01", "status=x", "key=x", "address=%00", "address=x", "request_id=x", "min_ms=x",
+    "min_ms=1e999", "from=x", "from=0001-01-01T00:00", "to=9999-12-31T23:59", "from=9999-12-31T23:59%2B14:00",
+    "from=0001-01-01T00:00-14:00", "after=x", "after=ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "before=00000000-0000-0000-0000-000000000000&status=4", "key=99999999999999999999"]  # fmt: skip
 
 
 @pytest.mark.parametrize("query", QUERIES)
