@@ -28,6 +28,7 @@ from django_ratelimit import ALL
 # The private names spell the key of a counter, which is read together with what else is asked of the cache.
 from django_ratelimit.core import _get_window, _make_cache_key, _split_rate, get_usage
 
+from salesos import audit
 from salesos.client_address import household, written_network
 from salesos.database import run_first
 from salesos.errors import Refused
@@ -42,6 +43,12 @@ LONGEST_TOKEN = 72
 BCRYPT_COST = 12
 
 TOKEN = re.compile(r"(sk_(?:live|test)_)([0-9A-Za-z]{12})[0-9A-Za-z]{36}([0-9A-Za-z]{6})")
+
+EXPIRES_SOON = timedelta(days=14)
+NEAR_ITS_LIMIT = 0.8
+"""A key that has made this share of its hour's requests is told of."""
+
+_RULES = ("name", "scopes", "allowlist", "hourly_limit", "expires_at")
 
 REMEMBERED_SECONDS = 5 * 60
 """How long a verified secret is remembered. Only that it belongs to its key: whether the key is good is read anew."""
@@ -108,14 +115,17 @@ def issue_key(
             replaces=replaces,
         )
         _clean(key)
-        key.save()
+        with transaction.atomic():
+            key.save()
+            audit.record("api_key.issued", key, changes={name: ("", getattr(key, name)) for name in _RULES}, by=by)
     return IssuedKey(key, token)
 
 
 def revoke_key(key: ApiKey, *, by: User | None, at: datetime) -> ApiKey:
     """End a key now. The first revocation counts; a second one changes nothing."""
-    with tenant_context(key.tenant):
-        ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at, revoked_by=by)
+    with tenant_context(key.tenant), transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at, revoked_by=by):
+            audit.record("api_key.revoked", key, changes={"revoked_at": (None, at)}, by=by)
         key.refresh_from_db()
     return key
 
@@ -140,8 +150,10 @@ def rotate_key(key: ApiKey, *, overlap: timedelta, by: User | None, at: datetime
             by=by,
             replaces=key,
         )
-        key.expires_at = min(at + overlap, key.expires_at or at + overlap)
+        before, key.expires_at = key.expires_at, min(at + overlap, key.expires_at or at + overlap)
         key.save(update_fields=["expires_at"])
+        changes = {"successor": ("", issued.key), "expires_at": (before, key.expires_at)}
+        audit.record("api_key.rotated", key, changes=changes, by=by)
     return issued
 
 

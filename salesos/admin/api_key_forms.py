@@ -1,6 +1,7 @@
 """The forms of the API key screens."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
@@ -22,6 +23,13 @@ from salesos.client_address import validate_network, written_network
 from salesos.models import ApiKey, Tenant
 from salesos.models.api_key import DEFAULT_HOURLY_LIMIT
 from salesos.scopes import Scope
+
+SCOPES_IN_WORDS = {
+    Scope.DEFAULT_SYNC: _(
+        "Adds and updates collaborators, and records what they did. It can't read points, change missions or see keys."
+    )
+}
+"""What each scope allows, for somebody who has never read the API's reference."""
 
 MOST_NETWORKS = 200
 MOST_AN_HOUR = 2_000_000_000
@@ -85,7 +93,9 @@ class _KeyFields(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _choices(self, "scopes").choices = [(scope.value, f"{scope.value}: {scope.label}") for scope in Scope]
+        _choices(self, "scopes").choices = [
+            (scope.value, f"{scope.value}: {scope.label}. {SCOPES_IN_WORDS[scope]}") for scope in Scope
+        ]
 
 
 class NewKeyForm(_KeyFields):
@@ -96,8 +106,20 @@ class NewKeyForm(_KeyFields):
         help_text=_("Where the key will be used, like “CRM production”."),
     )
     kind = forms.ChoiceField(label=_("Kind"), widget=UnfoldAdminRadioSelectWidget)
+    expiry = forms.ChoiceField(
+        label=_("Expires"),
+        choices=[
+            ("", _("Never")),
+            ("30", _("In 30 days")),
+            ("90", _("In 90 days")),
+            ("365", _("In a year")),
+            ("at", _("At the moment below")),
+        ],
+        required=False,
+        widget=UnfoldAdminRadioSelectWidget,
+    )
 
-    field_order = ("name", "kind", "scopes", "allowlist", "hourly_limit", "expires_at")
+    field_order = ("name", "kind", "scopes", "allowlist", "hourly_limit", "expiry", "expires_at")
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,12 +129,17 @@ class NewKeyForm(_KeyFields):
         kind.choices = [test] if tenant.is_sandbox else [live, test]
         kind.initial = "test" if tenant.is_sandbox else "live"
         self.fields["scopes"].initial = [Scope.DEFAULT_SYNC.value]
+        self.fields["expires_at"].help_text = _("In your tenant's time zone; for “At the moment below”.")
 
     def clean_expires_at(self) -> Any:
-        expires_at = self.cleaned_data["expires_at"]
+        expires_at, expiry = self.cleaned_data["expires_at"], self.cleaned_data.get("expiry", "")
+        if expires_at is None and expiry == "at":
+            raise ValidationError(_("At which moment?"))
+        if expires_at is not None and expiry.isdecimal():
+            raise ValidationError(_("Either this moment or the choice above: leave one of them empty."))
         if expires_at is not None and expires_at <= timezone.now():
             raise ValidationError(_("A moment in the future, please."))
-        return expires_at
+        return timezone.now() + timedelta(days=int(expiry)) if expiry.isdecimal() else expires_at
 
 
 class ChangeKeyForm(_KeyFields, TenantForm):

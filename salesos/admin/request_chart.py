@@ -44,9 +44,7 @@ class BrushChart:
     """Older than the longest time that is drawn."""
 
 
-def brush_chart(
-    tenant: Tenant, search: Search, filters: Mapping[str, str], *, now: datetime, counted: datetime
-) -> BrushChart:
+def brush_chart(tenant: Tenant, search: Search, filters: Mapping[str, str], *, now: datetime) -> BrushChart:
     """`filters`: the log's address as it is; a bar's link replaces its time."""
     until = min(search.until, now) if search.until else now
     since = search.since or until - USUAL

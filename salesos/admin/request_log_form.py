@@ -19,7 +19,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from salesos.admin.widgets import LocalDateTimeInput
 from salesos.api.error_reference import ERRORS
@@ -98,12 +98,6 @@ def _text(**attrs: str) -> forms.TextInput:
     return UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false", **attrs})
 
 
-def _number() -> forms.NumberInput:
-    return forms.NumberInput(
-        attrs={"class": " ".join(INPUT_CLASSES), "min": "0", "step": "any", "inputmode": "decimal"}
-    )
-
-
 class LogForm(forms.Form):
     """The filters. `search()` is what a valid form looks for."""
 
@@ -120,10 +114,10 @@ class LogForm(forms.Form):
     )
     request_id = forms.UUIDField(label=_("Request id"), required=False, widget=_text())
     min_ms = forms.FloatField(
-        label=_("Took at least (ms)"), min_value=0, max_value=MOST_MS, required=False, widget=_number()
+        label=_("Took at least (ms)"), min_value=0, max_value=MOST_MS, required=False, widget=_text(inputmode="decimal")
     )
     max_ms = forms.FloatField(
-        label=_("Took at most (ms)"), min_value=0, max_value=MOST_MS, required=False, widget=_number()
+        label=_("Took at most (ms)"), min_value=0, max_value=MOST_MS, required=False, widget=_text(inputmode="decimal")
     )
 
     def __init__(self, data: QueryDict, *, now: datetime) -> None:
@@ -132,10 +126,10 @@ class LogForm(forms.Form):
         # A keyword of Python's can't be the name of an attribute.
         self.fields["from"] = MomentField(label=_("From"), required=False)
         self.fields["to"] = MomentField(label=_("Until"), required=False, ends=True)
-        self.keys: dict[int, str] = {
-            pk: f"{name} ({key_id})" for pk, name, key_id in ApiKey.objects.values_list("pk", "name", "key_id")
-        }
-        cast(forms.ChoiceField, self.fields["key"]).choices = [("", _("Any")), *self.keys.items()]
+        keys = list(ApiKey.objects.values_list("pk", "name", "key_id"))
+        self.keys: dict[int, str] = {pk: name for pk, name, _key_id in keys}
+        named = [(pk, f"{name} ({key_id})") for pk, name, key_id in keys]
+        cast(forms.ChoiceField, self.fields["key"]).choices = [("", _("Any")), *named]
         cast(forms.ChoiceField, self.fields["status"]).choices = list(_statuses(data.get("status", "")))
 
     def clean(self) -> dict[str, Any]:
