@@ -43,6 +43,10 @@ class Recorded:
     unmatched_count: int
 
     @property
+    def is_cut(self) -> bool:
+        return self.found > len(self.activities)
+
+    @property
     def missing(self) -> int:
         return max(self.expected - self.found - self.unmatched_count, 0)
 

@@ -71,12 +71,12 @@ class ApiKeyAdmin(TenantAdmin):
     search_fields = ("name", "key_id")
     actions = None
     actions_detail = ("rotate", "revoke")
-    readonly_fields = ("shows_key", "state_in_words", "created_by", "created_at", "last_used_at", "last_used_from")
+    readonly_fields = ("shows_key", "state_in_words", "shows_creator", "created_at", "last_used_at", "last_used_from")
     change_form_outer_after_template = "salesos/api_key_use.html"
     fieldsets = (
         (None, {"fields": ("name", ("shows_key", "state_in_words"))}),
         (_("What it may do"), {"fields": ("scopes", "allowlist", ("hourly_limit", "expires_at"))}),
-        (_("Use"), {"fields": (("last_used_at", "last_used_from"), ("created_by", "created_at"))}),
+        (_("Use"), {"fields": (("last_used_at", "last_used_from"), ("shows_creator", "created_at"))}),
     )
 
     class Media:
@@ -116,6 +116,11 @@ class ApiKeyAdmin(TenantAdmin):
     @display(description=_("state"))
     def state_in_words(self, key: ApiKey) -> str | StrPromise:
         return self.shows_state(key)[1]
+
+    @display(description=_("created by"), empty_value="–")
+    def shows_creator(self, key: ApiKey) -> str | None:
+        # Their name alone: the page about a user is for platform staff.
+        return str(key.created_by) if key.created_by else None
 
     @display(description=_("scopes"))
     def shows_scopes(self, key: ApiKey) -> str:

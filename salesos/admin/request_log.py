@@ -82,6 +82,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
             "salesos/request.html",
             _("Request"),
             row=row,
+            at=timezone.localtime(row.at).isoformat(sep=" ", timespec="milliseconds"),
             key=key,
             status=table_of([row], {}).rows[0].status,
             items=counted_items(row),

@@ -15,6 +15,7 @@ from tests.bench.cluster import FOLDER, Cluster
 from tests.bench.configure import configure
 from tests.bench.costs import memory, statements
 from tests.bench.doors import cold_key, invalid_keys
+from tests.bench.logs import request_log
 from tests.bench.progress import say
 from tests.bench.stage import FULL, QUICK, Bench
 from tests.bench.table import Row, keep, rendered
@@ -26,6 +27,7 @@ CASES: dict[str, Callable[[Bench], list[Row]]] = {
     "nothing-new": nothing_new,
     "leaderboard": leaderboard,
     "configure": configure,
+    "request-log": request_log,
     "cold-key": cold_key,
     "invalid-keys": invalid_keys,
     "memory": memory,

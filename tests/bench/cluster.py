@@ -56,7 +56,6 @@ class Cluster:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit("Another bench is running; two would measure each other.")
-        self._fingerprint = _fingerprint()
         self._url = urlsplit(embedded_url(FOLDER))
         self.folder = FOLDER / "postgres"
         self.postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
@@ -68,19 +67,20 @@ class Cluster:
     def url_of(self, name: str) -> str:
         return self._url._replace(path=f"/{name}").geturl()
 
-    def template(self, rows: int) -> Database:
-        """The template with so many activities; made when there is none, or when tables or seed have changed."""
-        name, fingerprint = f"seeded_{rows}", self._fingerprint
+    def template(self, rows: int, *, seed: str = "seed") -> Database:
+        """The template with so many activities, or with what another `seed` fills in; made when there is none, or when
+        tables or seed have changed."""
+        name, fingerprint = f"{seed}ed_{rows}", _fingerprint(seed)
         with self._admin() as admin:
             known = admin.execute(
                 "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
             ).fetchone()
             notes = json.loads((known and known[0]) or "{}")
             if notes.get("fingerprint") != fingerprint:
-                say(f"filling a database with {rows:,} activities (kept for the next run)")
+                say(f"filling a database with {rows:,} rows by {seed} (kept for the next run)")
                 self._drop(admin, name)
                 admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-                notes = json.loads(run_python("tests.bench.seed", str(rows), database_url=self.url_of(name)))
+                notes = json.loads(run_python(f"tests.bench.{seed}", str(rows), database_url=self.url_of(name)))
                 notes["fingerprint"] = fingerprint
                 text = sql.SQL("COMMENT ON DATABASE {} IS {}").format(
                     sql.Identifier(name), sql.Literal(json.dumps(notes))
@@ -189,7 +189,7 @@ def run_python(module: str, *arguments: str, database_url: str) -> str:
     return finished.stdout
 
 
-def _fingerprint() -> str:
+def _fingerprint(seed: str) -> str:
     """What a template depends on: the tables, and how they are filled."""
-    files = [*ROOT.glob("*/migrations/*.py"), Path(__file__).parent / "seed.py", Path(__file__).parent / "bodies.py"]
+    files = [*ROOT.glob("*/migrations/*.py"), *(Path(__file__).parent / name for name in (f"{seed}.py", "bodies.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:16]

@@ -28,10 +28,11 @@ class Scale:
     door_rounds: int
     door_seconds: float
     following_requests: int
+    logged: int
 
 
-FULL = Scale(1_000_000, 5_000_000, 3, 5.0, 40, (100, 1000), 6, 4.0, 1000)
-QUICK = Scale(100_000, 500_000, 3, 1.2, 16, (10, 100), 2, 2.0, 300)
+FULL = Scale(1_000_000, 5_000_000, 3, 5.0, 40, (100, 1000), 6, 4.0, 1000, 10_000_000)
+QUICK = Scale(100_000, 500_000, 3, 1.2, 16, (10, 100), 2, 2.0, 300, 500_000)
 
 
 @dataclass(frozen=True)

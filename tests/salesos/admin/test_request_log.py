@@ -314,6 +314,7 @@ def test_a_requests_page_says_all_that_is_known_of_it(auditor, acme, globex):
     key = issue_key(acme, name="CRM", scopes=[]).key
     row = logged(
         acme,
+        at=datetime(2026, 3, 10, 15, 0, 0, 250_000, tzinfo=UTC),
         action="sync_activities",
         status=400,
         error_code="VALIDATION_ERROR",
@@ -326,7 +327,17 @@ def test_a_requests_page_says_all_that_is_known_of_it(auditor, acme, globex):
     )
     written(row)
     page = auditor.get(f"{LOG}{row.pk}/change/").content.decode()
-    for text in (str(row.pk), "CRM", key.key_id, "203.0.113.7", "&lt;b&gt;CRM&lt;/b&gt;/1.0", "12.3 ms", "2.0", "1200"):
+    for text in (
+        str(row.pk),
+        "CRM",
+        key.key_id,
+        "203.0.113.7",
+        "&lt;b&gt;CRM&lt;/b&gt;/1.0",
+        "12.3 ms",
+        "2.0",
+        "1200",
+        "2026-03-10 12:00:00.250-03:00",
+    ):
         assert text in page, text
     assert "The body is not strict JSON" in page
     assert "<code>details</code> lists every bad field" in page
