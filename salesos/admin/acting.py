@@ -21,7 +21,7 @@ from salesos.tenancy import tenant_context
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SESSION_KEY = "acting_tenant"
-ACCOUNT = f"{DASHBOARD}account/"
+ACCOUNT = f"{settings.DASHBOARD_PREFIX}account/"
 """Where a user's own affairs are: open to everybody who is signed in, to post as well."""
 
 MOST_CHOICES = 30

@@ -16,6 +16,7 @@ from missions.walls.links import create_link, revoke_link
 from salesos.models import Collaborator, Team
 from salesos.tenancy import tenant_context
 from salesos.tenants import create_tenant
+from tests.browser.conftest import note_stranger
 from tests.factories import PASSWORD, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
