@@ -1,8 +1,9 @@
+from allauth.usersessions import apps as usersessions
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
-from salesos import checks, sessions  # noqa: F401 - importing them registers checks and a signal's receiver
+from salesos import checks  # noqa: F401 - importing them registers them
 
 
 class SalesOSConfig(AppConfig):
@@ -12,3 +13,10 @@ class SalesOSConfig(AppConfig):
     def ready(self) -> None:
         # Each package's `admin` puts its screens on the dashboard's one site (salesos.admin.site).
         autodiscover_modules("admin")
+
+
+class UserSessionsConfig(usersessions.UserSessionsConfig):
+    """Allauth's table of who is signed in where, without its receivers: `salesos.sessions` keeps it, for less."""
+
+    def ready(self) -> None:
+        pass

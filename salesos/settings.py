@@ -4,6 +4,7 @@ The README's table lists the variables; `manage.py check` reports a wrong combin
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +34,24 @@ def whole_number(name: str, *, default: int, least: int = 1) -> int:
     if not text.isdecimal() or int(text) < least:
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}.")
     return int(text)
+
+
+EMAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": None}
+
+
+def email_settings(url: str) -> dict[str, Any]:
+    """Django's settings for e-mail from `smtp+tls://user:password@host:587`; for none, onto the console."""
+    scheme, separator, rest = (url or "consolemail://").partition("://")
+    # Not with the address itself in the message: it has a password in it.
+    if not separator or scheme not in EMAIL_PORTS:
+        raise ImproperlyConfigured(f"EMAIL_URL must begin with one of {', '.join(EMAIL_PORTS)}, then ://.")
+    try:
+        found = dict(env.email_url_config(f"{scheme}://{rest}"))
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL has no port that could be one.") from None
+    if EMAIL_PORTS[scheme] is not None and not found["EMAIL_HOST"]:
+        raise ImproperlyConfigured("EMAIL_URL names no host, like smtp+tls://user:password@mail.example.com.")
+    return {**found, "EMAIL_PORT": found["EMAIL_PORT"] or EMAIL_PORTS[scheme]}
 
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
@@ -82,6 +101,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    # Signing in. `allauth` itself stays out: its templates are not ours.
+    "allauth.account",
+    "allauth.mfa",
+    "salesos.apps.UserSessionsConfig",
 ]
 
 MIDDLEWARE = [
@@ -95,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "salesos.admin.acting.ActingTenantMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -139,7 +163,7 @@ CACHES = {
 # People
 
 AUTH_USER_MODEL = "salesos.User"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -147,6 +171,35 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+PASSWORD_RESET_TIMEOUT = 7 * 24 * 60 * 60
+"""How many seconds an invitation is good for. A link for a forgotten password ends earlier: salesos.password_links."""
+
+ACCOUNT_ADAPTER = "salesos.admin.account.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "user_token": "salesos.admin.account.forms.LinkForm",
+    "reset_password": "salesos.admin.account.forms.ForgottenForm",
+    "reset_password_from_key": "salesos.admin.account.forms.NewPasswordForm",
+}
+# Allauth would count failures by account alone, so that strangers could lock anybody out (salesos.admin.login_limit).
+ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "salesos.admin.account.adapters.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "SalesOS"
+# Telephones whose clock is up to half a minute off.
+MFA_TOTP_TOLERANCE = 1
+
+# E-mail: invitations and links for a forgotten password
+
+EMAIL_URL = env.str("EMAIL_URL", default="")
+vars().update(email_settings(EMAIL_URL))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or "SalesOS <salesos@localhost>"
+# A mail server that does not answer must not keep the next e-mail waiting for long.
+EMAIL_TIMEOUT = 10
 
 # Language and time: moments are kept in UTC; days are cut in each tenant's own zone (missions.periods)
 
@@ -188,6 +241,13 @@ LOGIN_LIMIT = "20/m"
 """How often an address may fail to sign in to the dashboard as the same user."""
 LOGIN_LIMIT_OF_ADDRESS = "100/m"
 """How often as anybody: an office shares one address."""
+CODE_LIMIT = "60/h"
+"""How often anybody may fail with the second factor after the right password of an account."""
+RESET_LIMIT = "5/h"
+"""How often an address may ask for a link for the same forgotten password."""
+RESET_LIMIT_OF_ADDRESS = "30/h"
+RESET_LIMIT_OF_ACCOUNT = "10/h"
+"""How many links are sent to one account, whoever asks: then the newest ones are in its mail box already."""
 BAD_KEY_LIMIT = "20/m"
 """How many wrong secrets of known keys an address may try before it has to wait: what bcrypt costs, we bound."""
 
@@ -237,6 +297,7 @@ UNFOLD = {
     "ENVIRONMENT_TITLE_PREFIX": "salesos.admin.theme.title_prefix",
     "STYLES": ["salesos.admin.theme.colours", "salesos.admin.theme.styles", "salesos.admin.theme.charts"],
     "SCRIPTS": ["salesos.admin.theme.scripts"],
+    "ACCOUNT": {"navigation": [{"title": _("My account"), "link": "salesos.admin.theme.my_account"}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "salesos.admin.sidebar.navigation"},
     "DASHBOARD_CALLBACK": "salesos.admin.overview.fill",
 }

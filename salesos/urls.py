@@ -13,6 +13,7 @@ handler500 = "salesos.api.fallbacks.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("dashboard/account/", include("salesos.admin.account.urls")),
     path("dashboard/", site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

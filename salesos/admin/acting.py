@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.defaults import permission_denied
 
-from salesos import audit
+from salesos import audit, second_factor, sessions
 from salesos.audit import Actor
 from salesos.models import Membership, Tenant, User
 from salesos.request_log import entry_of
@@ -27,11 +27,14 @@ ACCOUNT = f"{settings.DASHBOARD_PREFIX}account/"
 MOST_CHOICES = 30
 """How many tenants the switcher shows to platform staff; the Tenants screen has the others."""
 
-OWN_AFFAIRS = ("login", "logout", "password_change", "switch")
+OWN_AFFAIRS = ("login", "logout", "password_change", "password_change_done", "switch")
 """Where an auditor, who changes nothing, may post nevertheless: it concerns only themselves."""
 
 WITHOUT_A_TENANT = ("login", "logout", "jsi18n", "password_change", "password_change_done")
 """What somebody without any membership may still open: the way out."""
+
+WITHOUT_A_SECOND_FACTOR = (*WITHOUT_A_TENANT, "switch")
+"""What an admin may still open where a second factor is required that they don't have; their own account besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +130,19 @@ def _holds_a_nul(request: HttpRequest) -> bool:
     return any("\0" in text for text in texts)
 
 
+def _lacks_a_second_factor(request: Any, acting: Acting) -> bool:
+    home = acting.home
+    if home is None or not home.requires_second_factor or acting.role != Role.ADMIN:
+        return False
+    return not second_factor.is_on(request.user)
+
+
 class ActingTenantMiddleware:
     """Runs each dashboard request of a signed-in user inside their tenant, on its clock and in its language.
 
     A request with a NUL in it is a 400, so that no screen has to ask: PostgreSQL's texts can't hold one, and no browser
-    lets anybody type one.
+    lets anybody type one. Where a tenant requires a second factor, an admin without one gets no further than to setting
+    one up: here, so that no screen can forget it.
 
     Sets `request.acting`, `request.tenant` and `request.role`. Other paths, the API's above all, get no tenant here.
     An answer that streams is read after the fence has closed: it has to open its own.
@@ -157,6 +168,9 @@ class ActingTenantMiddleware:
         if acting.role == Role.AUDITOR and request.method not in SAFE_METHODS and not _is_at(request, OWN_AFFAIRS):
             # Each screen says no by itself; this holds for the one that forgets.
             return permission_denied(request, PermissionDenied())
+        if _lacks_a_second_factor(request, acting) and not _is_at(request, WITHOUT_A_SECOND_FACTOR):
+            return HttpResponseRedirect(reverse("admin:second_factor"))
+        sessions.note_seen(request)
         actor = Actor(request.user, entry_of(request).address, acting.as_staff)
         if acting.tenant is None:
             with audit.acting(actor):

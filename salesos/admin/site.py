@@ -1,14 +1,13 @@
 """The dashboard's site: which screens there are, and what all of them share."""
 
-from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from salesos.admin.login_limit import has_failed_too_often, note_failure, too_many_attempts
 from salesos.admin.screens import Screen, SwitchTenant
 
 CLOSED = {
@@ -37,15 +36,13 @@ class DashboardSite(UnfoldAdminSite):
         return screen
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method != "POST":
-            return super().login(request, extra_context)
-        email = request.POST.get("username", "")
-        if has_failed_too_often(request, email):
-            return too_many_attempts(request)
-        answer = super().login(request, extra_context)
-        if answer.status_code != HTTPStatus.FOUND:
-            note_failure(request, email)
-        return answer
+        """Where the sign-in page used to be (salesos.admin.account.entrance)."""
+        return _onwards(request, "account_login")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return _onwards(request, "admin:account_password")
+
+    password_change_done = password_change
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         screens = [
@@ -64,6 +61,12 @@ class DashboardSite(UnfoldAdminSite):
             context["site_subheader"] = _("Sandbox") if acting.tenant.is_sandbox else "SalesOS"
             context["site_dropdown"] = acting.choices
         return context
+
+
+def _onwards(request: HttpRequest, name: str) -> HttpResponseRedirect:
+    # A form that is posted to an old address is not posted on: it would not be the one that is there now.
+    address = request.GET.get("next")
+    return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': address})}" if address else reverse(name))
 
 
 site = DashboardSite()

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 
@@ -33,3 +34,7 @@ def favicon(request: HttpRequest) -> str:
 
 def scripts(request: HttpRequest) -> str:
     return static("salesos/dashboard.js")
+
+
+def my_account(request: HttpRequest) -> str:
+    return reverse("admin:account")
