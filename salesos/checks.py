@@ -114,3 +114,16 @@ def check_allowed_hosts(app_configs: Any, **options: Any) -> list[CheckMessage]:
             id="salesos.W001",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def check_email_is_sent(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.EMAIL_URL and not settings.EMAIL_URL.startswith("consolemail:"):
+        return []
+    return [
+        Warning(
+            "EMAIL_URL names no mail server: e-mails go to standard output, with links in them that set passwords.",
+            hint="Name your mail server: smtp+tls://user:password@mail.example.com:587",
+            id="salesos.W002",
+        )
+    ]

@@ -4,7 +4,17 @@ import os
 from pathlib import Path
 
 os.environ["DATA_DIR"] = str(Path(__file__).resolve().parent.parent / ".data" / "test")
-for name in ("DATABASE_URL", "CACHE_URL", "TRUSTED_PROXIES", "HTTPS", "DEBUG", "ALLOWED_HOSTS", "REQUEST_LOG_DAYS"):
+for name in (
+    "DATABASE_URL",
+    "CACHE_URL",
+    "TRUSTED_PROXIES",
+    "HTTPS",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "REQUEST_LOG_DAYS",
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+):
     os.environ[name] = ""  # also over what a `.env` file says
 
 from salesos.settings import *  # noqa: E402, F403

@@ -1,22 +1,22 @@
-"""Who may sign in to a tenant, and as what: kept by its admins."""
+"""Who may sign in to a tenant, and as what: kept by its admins. Nobody chooses another one's password."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
 from salesos.admin.base import RoleAdmin
+from salesos.admin.invitations import invite, shows_link
 from salesos.admin.site import site
 from salesos.errors import Refused
-from salesos.models import Membership, Tenant, User
+from salesos.models import Membership, Tenant
 from salesos.models.user import normal_email
 from salesos.roles import ADMINS, AUDITORS, Role
 from salesos.tenancy import current_tenant
@@ -38,15 +38,12 @@ def refuse_losing_the_last_admin(member: Membership) -> None:
 
 
 class NewMemberForm(forms.ModelForm):
-    email = forms.EmailField(label=_("E-mail"), widget=UnfoldAdminEmailInputWidget)
-    name = forms.CharField(label=_("Name"), max_length=255, required=False, widget=UnfoldAdminTextInputWidget)
-    password = forms.CharField(
-        label=_("First password"),
-        required=False,
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=_("For somebody new here; hand it over in person. Who has a user already keeps their password."),
+    email = forms.EmailField(
+        label=_("E-mail"),
+        widget=UnfoldAdminEmailInputWidget,
+        help_text=_("We send an invitation there. Who has a user already signs in as before."),
     )
+    name = forms.CharField(label=_("Name"), max_length=255, required=False, widget=UnfoldAdminTextInputWidget)
 
     class Meta:
         model = Membership
@@ -57,23 +54,6 @@ class NewMemberForm(forms.ModelForm):
         if Membership.objects.filter(tenant=home_tenant(), user__email=email).exists():
             raise ValidationError(_("This person is a member already."))
         return email
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        email, password = given.get("email"), given.get("password")
-        if not email:
-            return given
-        if User.objects.filter(email=email).exists():
-            if password:
-                self.add_error("password", _("This person has a user already and keeps their own password."))
-        elif not password:
-            self.add_error("password", _("Somebody new needs a first password."))
-        else:
-            try:
-                validate_password(password, User(email=email, name=given.get("name", "")))
-            except ValidationError as error:
-                self.add_error("password", error)
-        return given
 
 
 @admin.register(Membership, site=site)
@@ -88,7 +68,8 @@ class MembershipAdmin(RoleAdmin):
     actions = None
     fields = ("shows_person", "shows_email", "role")
     readonly_fields = ("shows_person", "shows_email")
-    add_fieldsets = ((None, {"fields": ("email", "name", "role", "password")}),)
+    change_form_outer_after_template = "salesos/member_access_link.html"
+    add_fieldsets = ((None, {"fields": ("email", "name", "role")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         # Memberships are no tenant data to the fence (a user asks for theirs in all tenants): narrowed here.
@@ -122,18 +103,22 @@ class MembershipAdmin(RoleAdmin):
 
     def _add(self, request: HttpRequest, member: Membership, given: dict[str, Any]) -> None:
         home = home_tenant()
-        is_known = User.objects.filter(email=given["email"]).exists()
-        user = create_user(
-            given["email"],
-            tenant=home,
-            role=Role(given["role"]),
-            password=given["password"] or None,
-            name=given["name"],
-        )
-        saved = Membership.objects.get(tenant=home, user=user)
-        member.pk, member.user, member.tenant, member._state.adding = saved.pk, user, home, False
-        if is_known:
-            messages.info(request, _("%(email)s had a user already and signs in as before.") % {"email": user.email})
+        with transaction.atomic():
+            user = create_user(given["email"], tenant=home, role=Role(given["role"]), name=given["name"])
+            saved = Membership.objects.get(tenant=home, user=user)
+            member.pk, member.user, member.tenant, member._state.adding = saved.pk, user, home, False
+            request.invitation = invite(request, member)  # type: ignore[attr-defined] # shown by response_add
+
+    def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
+        """The page that shows the invitation's link, once; for somebody who has a password already, the list."""
+        link = getattr(request, "invitation", "")
+        if not link:
+            known = _("%(email)s had a user already and signs in as before.")
+            # Belongs to another company, too: who sets the first password is not for one admin to choose.
+            told = known if obj.user.has_usable_password() else _("We have sent an invitation to %(email)s.")
+            messages.info(request, told % {"email": obj.user.email})
+            return self.response_post_save_add(request, obj)
+        return shows_link(request, obj, link)
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         with transaction.atomic():

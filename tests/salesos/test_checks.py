@@ -74,9 +74,21 @@ def test_debug_pages_are_never_public(settings):
 
 def test_any_host_name_is_a_warning_in_production(settings):
     settings.ALLOWED_HOSTS = ["*"]
+    settings.EMAIL_URL = "smtp+tls://mail.example.com"
 
     assert ids() == []
     assert ids(include_deployment_checks=True) == ["salesos.W001"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("", ["salesos.W002"]), ("consolemail://", ["salesos.W002"]), ("smtp+tls://mail.example.com", [])],
+)
+def test_production_without_a_mail_server_is_a_warning(settings, url, expected):
+    settings.EMAIL_URL = url
+
+    assert ids() == []
+    assert ids(include_deployment_checks=True) == expected
 
 
 def test_a_command_tells_how_to_mend_it(settings):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from salesos.settings import flag, whole_number
+from salesos.settings import email_settings, flag, whole_number
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,3 +84,34 @@ def test_a_server_listens_on_loopback_until_told_otherwise(tmp_path):
 
     assert settings_of(tmp_path, names) == ["127.0.0.1", 8000, 2]
     assert settings_of(tmp_path, names, BIND="10.0.0.7", PORT="80", WEB_CONCURRENCY="8") == ["10.0.0.7", 80, 8]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", ("console", None, None, None, None)),
+        ("consolemail://", ("console", None, None, None, None)),
+        ("smtp://mail.example.com", ("smtp", "mail.example.com", 25, None, None)),
+        ("smtp+tls://zoe:a%40b@mail.example.com", ("smtp", "mail.example.com", 587, "zoe", "a@b")),
+        ("smtp+ssl://zoe:x@mail.example.com:4650", ("smtp", "mail.example.com", 4650, "zoe", "x")),
+    ],
+)
+def test_a_mail_server_is_named_in_one_line(url, expected):
+    found = email_settings(url)
+    backend, host, port, user, password = expected
+
+    assert found["EMAIL_BACKEND"] == f"django.core.mail.backends.{backend}.EmailBackend"
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == (host, port)
+    assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == (user, password)
+    assert found.get("EMAIL_USE_TLS", False) is url.startswith("smtp+tls")
+    assert found.get("EMAIL_USE_SSL", False) is url.startswith("smtp+ssl")
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.com", "smpt://secret@mail.example.com", "smtp://", "smtp://secret@h:port"]
+)
+def test_what_is_no_mail_server_is_refused_without_telling_its_password(url):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as refused:
+        email_settings(url)
+
+    assert "secret" not in str(refused.value)

@@ -40,13 +40,11 @@ class Forgotten(Entrance, PasswordResetView):
     def get_form_class(self) -> type[ForgottenForm]:
         return ForgottenForm
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if has_asked_too_often(request, request.POST.get("email", "")):
-            return too_many_attempts(request)
-        return super().post(request, *args, **kwargs)
-
     def form_valid(self, form: Any) -> HttpResponse:
-        send_link(self.request, normal_email(form.cleaned_data["email"]))
+        email = normal_email(form.cleaned_data["email"])
+        if has_asked_too_often(self.request, email):
+            return too_many_attempts(self.request)
+        send_link(self.request, email)
         return HttpResponseRedirect(reverse("account_reset_password_done"))
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:

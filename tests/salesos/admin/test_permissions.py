@@ -1,7 +1,9 @@
 """Who may open and post what: written down for every address that the site has."""
 
 from django.db import transaction
+from django.urls import reverse
 
+from salesos.admin.account import urls
 from salesos.admin.base import RoleAdmin
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
@@ -61,6 +63,7 @@ EXPECTED = {
     "salesos_membership_history": ("200 403 200 200", "403 403 200 200", "404 404 404 404", "403 404 404 404"),
     "salesos_membership_delete": ("403 403 200 200", "403 403 302 302", "403 403 404 404", "403 403 404 404"),
     "salesos_membership_change": ("200 403 200 200", "403 403 200 200", "404 403 404 404", "403 403 404 404"),
+    "salesos_membership_access": ("403 403 200 200", "403 403 302 302", "403 403 404 404", "403 403 404 404"),
     "salesos_collaborator_changelist": ("200 200 200 200", "403 302 302 302"),
     "people_import": ("403 200 200 200", "403 200 200 200"),
     "salesos_collaborator_export": ("200 200 200 200", "403 200 200 200"),
@@ -151,6 +154,28 @@ def test_the_way_out_is_open_to_everybody(people):
         for path in ("/dashboard/password_change/", "/dashboard/password_change/done/"):
             assert people[who].get(path).headers["Location"] == "/dashboard/account/password/"
         assert people[who].post("/dashboard/logout/").status_code == 200
+
+
+ON_THE_WAY_IN = {
+    "account_login": ((), "200 200 302 302"),
+    "mfa_authenticate": ((), "302 302 302 302"),
+    "account_reset_password": ((), "200 200 200 200"),
+    "account_reset_password_done": ((), "200 405 200 405"),
+    "account_reset_password_from_key": (("1", "made-up"), "200 200 200 200"),
+}
+"""Pages of allauth's, outside the site: for whoever is not signed in, GET and POST, then for whoever is."""
+
+
+def test_the_pages_on_the_way_in_are_these_and_open_to_everybody(people):
+    assert {url.name for url in urls.urlpatterns} == set(ON_THE_WAY_IN)
+    for name, (args, expected) in ON_THE_WAY_IN.items():
+        address = reverse(name, args=args)
+        for who in ("nobody", "auditor", "manager", "admin", "staff"):
+            browsers = (people["anonymous"], people[who])
+            statuses = [
+                getattr(browser, method)(address).status_code for browser in browsers for method in ("get", "post")
+            ]
+            assert (name, who, " ".join(map(str, statuses))) == (name, who, expected)
 
 
 def test_ones_own_account_is_open_to_whoever_is_signed_in(people):

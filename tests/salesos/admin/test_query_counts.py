@@ -30,10 +30,14 @@ def measured(acme, globex, db):
         for name in SCREENS:
             with CaptureQueriesContext(connection) as queries:
                 client.get(routes.address(name, email="lost0@acme.example"))
-            counts[name] = len(queries)
+            # That a session was seen is written once a minute, whatever the screen.
+            counts[name] = len([query for query in queries if "usersessions" not in query["sql"]])
         return counts
 
     client = signed_in(member(acme, "admin"))
+    for model in site._registry:
+        # Asked for once in a process, not once in a request.
+        ContentType.objects.get_for_model(model)
     furnish(globex)
     furnish(acme)
     client.get("/dashboard/")
