@@ -189,7 +189,7 @@ class _Planner:
             return known.name
         if folded(name) not in self.new:
             refuse_unclean(Mission(name=name), "name")
-        return self.new.setdefault(folded(name), name)
+        return self.new.setdefault(folded(name), " ".join(name.split()))
 
     def _points(self, wish: Wish, saved: Mapping | None, mission: str) -> int:
         if not wish.points and saved is None:

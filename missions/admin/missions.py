@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -51,7 +52,7 @@ class MissionAdmin(TenantAdmin):
     icons = ICONS
     change_form_before_template = "missions/icons.html"
     fieldsets = (
-        (None, {"fields": ("name", "description", ("icon", "colour"), "is_active")}),
+        (None, {"fields": ("name", "description", "icon", "colour", "is_active")}),
         (_("Target"), {"fields": (("target", "target_period"),)}),
     )
     in_use = ((_("In use"), {"fields": ("shows_mappings", "shows_completions")}),)
@@ -129,8 +130,8 @@ class MissionAdmin(TenantAdmin):
         return mission.target_in_words or "–"
 
     @display(description=_("completions in 30 days"))
-    def shows_completions(self, mission: Any) -> int:
-        return mission.completions
+    def shows_completions(self, mission: Any) -> str:
+        return number_format(mission.completions, force_grouping=True)
 
     @display(description=_("active"), boolean=True, ordering="is_active")
     def shows_active(self, mission: Mission) -> bool:

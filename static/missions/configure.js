@@ -60,7 +60,6 @@
         const input = row && inputOf(row, field);
         input?.focus();
         input?.select();
-        row?.scrollIntoView({ block: "nearest" });
         return Boolean(input);
     };
 
@@ -327,5 +326,7 @@
     });
 
     count();
-    form.querySelector("[aria-invalid]")?.focus();
+    const wrong = form.querySelector("[aria-invalid]");
+    wrong?.focus();
+    wrong?.scrollIntoView({ block: "center" });
 })();

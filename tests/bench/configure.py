@@ -24,7 +24,10 @@ def configure(bench: Bench) -> list[Row]:
             f"{took / MOST_MILLISECONDS:.2f}",
             "≤ 1.00",
             took <= MOST_MILLISECONDS,
-            note=f"median of {found['times']}, slowest {found['slowest']:.0f} ms; {found['statements']} statements",
+            note=(
+                f"median of {found['times']}, slowest {found['slowest']:.0f} ms; {found['cpu']:.0f} ms of it the "
+                f"processor's for Python; {found['statements']} statements"
+            ),
             detail=found,
         ),
         Row(

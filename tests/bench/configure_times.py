@@ -43,15 +43,17 @@ def _measure(tenant: Tenant) -> dict[str, Any]:
         page = client.get(ALL).content
     statements = len(captured)
     assert page.count(b'<tr id="r') == 999, page[:2000]
-    taken = []
+    taken, cpu = [], time.process_time()
     for _ in range(WARM_UP + REPETITIONS):
         started = time.perf_counter()
         client.get(ALL)
         taken.append((time.perf_counter() - started) * 1000)
+    cpu = (time.process_time() - cpu) * 1000 / len(taken)
     taken = taken[WARM_UP:]
     return {
         "milliseconds": statistics.median(taken),
         "slowest": max(taken),
+        "cpu": cpu,
         "times": REPETITIONS,
         "bytes": len(page),
         "statements": statements,
