@@ -36,7 +36,8 @@
         const wanted = fold(filter.value).split(/\s+/).filter(Boolean);
         let shown = 0;
         for (const row of rows) {
-            row.hidden = !wanted.every((word) => textOf(row).includes(word));
+            // What is wrong is never out of sight.
+            row.hidden = !row.classList.contains("wrong") && !wanted.every((word) => textOf(row).includes(word));
             shown += !row.hidden;
         }
         for (const body of bodies) {
