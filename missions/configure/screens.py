@@ -40,7 +40,7 @@ class Configure(OfASource):
             return self._save(wishes)
         planned = plan(self.source, wishes)
         if doing == "edit":
-            return self._table(planned.lines)
+            return self._table(planned.lines, is_judged=False)
         if planned.is_refused:
             messages.error(request, _("Nothing was saved: look at the rows marked below."))
             return self._table(planned.lines)
@@ -65,12 +65,12 @@ class Configure(OfASource):
             messages.info(self.request, _("Nothing was changed."))
         return HttpResponseRedirect(self.request.get_full_path())
 
-    def _table(self, lines: Sequence[Line] = ()) -> HttpResponse:
+    def _table(self, lines: Sequence[Line] = (), *, is_judged: bool = True) -> HttpResponse:
         received = self.received()
         codes = sources.every_code(self.source)
         is_all = bool(codes) and (self.request.GET.get("show") == "all" or not received)
         rows = table.rows_of(received, codes if is_all else [line.wish.code for line in lines])
-        table.put(lines, rows)
+        table.put(lines, rows, is_judged=is_judged)
         waiting = _waiting(received)
         return self.page(
             groups=[(None, rows)] if is_all else _by_what_matters(rows),

@@ -113,8 +113,11 @@ def marks_in(text: str) -> dict[str, str]:
     return dict(pair.rsplit(":", 1) for pair in text.split() if ":" in pair)
 
 
-def put(lines: Iterable[Line], rows: Iterable[Row]) -> None:
-    """Show in `rows` what was typed, and what is wrong with it."""
+def put(lines: Iterable[Line], rows: Iterable[Row], *, is_judged: bool) -> None:
+    """Show in `rows` what was typed and, with `is_judged`, what is wrong with it.
+
+    Whoever was told of a clash has seen what is saved; for others the row compares with what they saw before.
+    """
     by_code = {line.wish.code: line for line in lines}
     for row in rows:
         line = by_code.get(row.code)
@@ -122,5 +125,8 @@ def put(lines: Iterable[Line], rows: Iterable[Row]) -> None:
             continue
         wish, row.is_changed = line.wish, True
         row.mission, row.points, row.label = wish.mission, wish.points, wish.label or ""
+        if not is_judged:
+            row.shown = wish.shown or ""
+            continue
         row.line = line if line.effect in (Effect.CLASH, Effect.REFUSED) else None
         row.shown = mark_of_worth(line.before)

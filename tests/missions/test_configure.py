@@ -130,7 +130,15 @@ def test_what_the_summary_carries_saves_just_that(manager, rows, acme, globex):
 def test_going_back_from_the_summary_keeps_what_was_typed(manager, rows, acme):
     page = manager.post(CONFIGURE, sent("777", mission="Visits", points="x", label="Tour") | {"do": "edit"})
     row = next(row for row in rows_in(page) if row.code == "777")
-    assert (row.mission, row.points, row.label) == ("Visits", "x", "Tour")
+    assert (row.mission, row.points, row.label, row.line) == ("Visits", "x", "Tour", None)
+
+
+def test_going_back_does_not_hide_what_somebody_else_saved_meanwhile(manager, people, rows, acme):  # noqa: F811
+    save(people["admin"], sent("501", mission=rows.mission.name, points=9))
+    mine = sent("501", mission="Visits", points=10)
+    page = manager.post(CONFIGURE, mine | {"do": "edit"})
+    answer = save(manager, mine | {"shown": page.context["marks"]})
+    assert errors_in(answer) == {"501": "Somebody else changed this code meanwhile."}
 
 
 def test_a_mission_is_found_by_its_name_in_any_case(manager, rows, acme):
