@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from missions.applying import apply, preview
 from missions.consistency import differences
 from missions.leaderboards import progress, standings, team_standings
-from missions.mapping import apply, preview
 from missions.models import Activity
 from missions.periods import Period, Window, window
 from missions.recording import Recorded, record_activities
