@@ -11,6 +11,7 @@ from missions.models.mission import MOST_POINTS
 from missions.models.score import AdjustmentKind
 from missions.periods import today_in
 from missions.scores import ADDED, INTO_SCORES
+from salesos import audit
 from salesos.database import run
 from salesos.errors import Refused
 from salesos.models import Collaborator, User
@@ -39,7 +40,7 @@ def adjust(
     completions: int = 0,
 ) -> Adjustment:
     """Add signed `points` to the collaborator's score of `day` (the tenant's; by default the one of `at`), in the team
-    that they are in now. The adjustment and its score are one transaction. Raises `Refused`."""
+    that they are in now. The adjustment, its score and its line in the audit trail are one transaction. Raises `Refused`."""
     today = today_in(current_tenant(), at)
     day = day or today
     reason = reason.strip()
@@ -59,7 +60,16 @@ def adjust(
         author=by,
     )
     _score(adjustment)
+    audit.record("adjustment.posted", adjustment, changes=_told(adjustment, collaborator, mission), by=by)
     return adjustment
+
+
+def _told(
+    adjustment: Adjustment, collaborator: Collaborator, mission: Mission | None
+) -> dict[str, tuple[str, object]]:
+    told = {"collaborator": collaborator, "points": f"{adjustment.points:+d}", "day": adjustment.day}
+    told |= {"mission": mission} if mission else {}
+    return {name: ("", value) for name, value in {**told, "reason": adjustment.reason}.items()}
 
 
 def _refuse_nothing_or_too_much(points: int, completions: int) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db import models
 
-from salesos.models import AuditEntry, User
-from salesos.tenancy import current_tenant
+from salesos.models import AuditEntry, Tenant, User
+from salesos.tenancy import current_tenant, tenant_context
 
 HIDDEN = frozenset({"password", "phone", "document", "metadata", "secret_hash", "token_hash"})
 """Fields of which the trail says that they changed, not from what to what."""
@@ -90,6 +90,19 @@ def _entry(
         subject_id=str(subject.pk) if is_row else "",  # type: ignore[union-attr]
         changes={name: _told(name, *change) for name, change in (changes or {}).items()},
     )
+
+
+def record_for(
+    row: models.Model, action: str, *, changes: Mapping[str, tuple[Any, Any]] | None = None, by: User | None = None
+) -> None:
+    """`record` where the row belongs: in its tenant's trail, wherever the actor is; a tenant's own change in its trail
+    and in the platform's; what has no tenant, like a user, in the platform's alone."""
+    tenant = row if isinstance(row, Tenant) else getattr(row, "tenant", None)
+    if tenant is not None:
+        with tenant_context(tenant):
+            record(action, row, changes=changes, by=by)
+    if tenant is None or tenant is row:
+        record(action, row, changes=changes, by=by, of_platform=True)
 
 
 def changed(before: models.Model, after: models.Model, *fields: str) -> dict[str, tuple[Any, Any]]:

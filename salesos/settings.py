@@ -322,6 +322,11 @@ PEOPLE_FIGURES = {
 }
 REQUEST_DETAILS = ["missions.admin.request_details.panels"]
 
+AUDIT_WORDS = ["salesos.admin.audit_words.WORDS", "missions.admin.audit_words.WORDS"]
+"""Tables of what the audit trail's actions are called."""
+AUDIT_SCREENS = {"salesos.tenant": "tenant_settings", "missions.mapping": "configure"}
+"""Where the trail leads for rows that have no form of their own."""
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -7,6 +7,7 @@ package registers the core's models; packages above the core do the same in an `
 from salesos.admin import (
     account,
     api_keys,
+    audit_trail,
     member_access,
     members,
     people,
@@ -21,6 +22,7 @@ from salesos.admin import (
 __all__ = [
     "account",
     "api_keys",
+    "audit_trail",
     "member_access",
     "members",
     "people",

@@ -1,10 +1,12 @@
 """What every model's admin inherits: roles in place of Django's permissions, and a no that is not a crash."""
 
-from typing import Any, ClassVar
+import re
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,9 +16,10 @@ from unfold import paginator
 from unfold.admin import ModelAdmin
 
 from salesos import audit
+from salesos.admin import history
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.screens import CLASH
 from salesos.errors import Refused
-from salesos.models import AuditEntry
 from salesos.roles import NOBODY, Role
 from salesos.tenancy import Tenanted
 
@@ -71,6 +74,8 @@ class RoleAdmin(ModelAdmin):
     list_filter_submit = True
     compressed_fields = True
     warn_unsaved_form = True
+    has_history: ClassVar[bool] = True
+    """Whether the form leads to what the audit trail says of the row."""
 
     def allows(self, request: HttpRequest, roles: frozenset[Role]) -> bool:
         return getattr(request, "role", None) in roles
@@ -102,21 +107,35 @@ class RoleAdmin(ModelAdmin):
         return form_changes(form)
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        return self._note(obj, "created", message)
+        self._note(obj, "created", message)
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        return self._note(obj, "changed", message)
+        self._note(obj, "changed", message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        return [self._note(row, "deleted", {}) for row in queryset]
+        for row in queryset:
+            self._note(row, "deleted", {})
 
-    def _note(self, row: models.Model, what: str, changes: Any) -> AuditEntry | None:
+    def _note(self, row: models.Model, what: str, changes: Any) -> None:
         if what == "changed" and changes == {}:
-            return None
-        told = changes if isinstance(changes, dict) else {}
-        return audit.record(
-            f"{self.opts.model_name}.{what}", row, changes=told, of_platform=not isinstance(row, Tenanted)
-        )
+            return
+        audit.record_for(row, f"{self.noun}.{what}", changes=changes if isinstance(changes, dict) else {})
+
+    @property
+    def noun(self) -> str:
+        """What the audit trail calls a row, like `api_key`."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.opts.object_name or "").lower()
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the audit trail says of one row, for whoever may see the row."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return history.page(cast(DashboardRequest, request), self, row)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST" and not self.get_actions(request):
@@ -133,7 +152,8 @@ class RoleAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return self._answer_refusals(request, super().changeform_view, request, object_id, form_url, extra_context)
+        more = {"show_history": self.has_history and object_id is not None, **(extra_context or {})}
+        return self._answer_refusals(request, super().changeform_view, request, object_id, form_url, more)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -180,6 +200,7 @@ class ReadOnlyAdmin(TenantAdmin):
     sortable_by = ()
     actions = None
     warn_unsaved_form = False
+    has_history = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

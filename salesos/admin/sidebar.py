@@ -63,7 +63,11 @@ def integrations() -> Section:
 def tenant_settings() -> Section:
     return Section(
         _("Settings"),
-        (screen_item("tenant_settings", "settings"), model_item(Membership, "badge", _("Members"))),
+        (
+            screen_item("tenant_settings", "settings"),
+            model_item(Membership, "badge", _("Members")),
+            screen_item("audit_trail", "history"),
+        ),
     )
 
 
@@ -74,6 +78,7 @@ def platform() -> Section:
             model_item(Tenant, "domain"),
             model_item(User, "manage_accounts"),
             screen_item("unrecognised_requests", "gpp_maybe"),
+            screen_item("platform_trail", "manage_history"),
         ),
     )
 
