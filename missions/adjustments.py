@@ -40,7 +40,10 @@ def adjust(
     completions: int = 0,
 ) -> Adjustment:
     """Add signed `points` to the collaborator's score of `day` (the tenant's; by default the one of `at`), in the team
-    that they are in now. The adjustment, its score and its line in the audit trail are one transaction. Raises `Refused`."""
+    that they are in now. The adjustment, its score and its line in the audit trail are one transaction.
+
+    Raises `Refused`.
+    """
     today = today_in(current_tenant(), at)
     day = day or today
     reason = reason.strip()
@@ -64,9 +67,7 @@ def adjust(
     return adjustment
 
 
-def _told(
-    adjustment: Adjustment, collaborator: Collaborator, mission: Mission | None
-) -> dict[str, tuple[str, object]]:
+def _told(adjustment: Adjustment, collaborator: Collaborator, mission: Mission | None) -> dict[str, tuple[str, object]]:
     told = {"collaborator": collaborator, "points": f"{adjustment.points:+d}", "day": adjustment.day}
     told |= {"mission": mission} if mission else {}
     return {name: ("", value) for name, value in {**told, "reason": adjustment.reason}.items()}

@@ -1,4 +1,5 @@
-"""The audit trail's screens, read-only for everybody: a tenant's for its auditors and admins, the platform's for staff."""
+"""The audit trail's screens, read-only for everybody: a tenant's for its auditors and admins, the platform's for
+staff."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -52,7 +53,9 @@ class TrailFilter(forms.Form):
         # What was recorded without words of its own can be asked for, too.
         asked = str(self.data.get("action", ""))[:60]
         known.setdefault(asked, asked)
-        named = sorted(((action, words) for action, words in known.items() if action), key=lambda pair: pair[1].casefold())
+        named = sorted(
+            ((action, words) for action, words in known.items() if action), key=lambda pair: pair[1].casefold()
+        )
         self.fields["action"].choices = [("", _now("All actions")), *named]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

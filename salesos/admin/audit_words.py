@@ -28,7 +28,7 @@ NOTHING = "–"
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 WORDS: dict[str, StrPromise] = {
-    "api_key.created": gettext_lazy("API key created"),
+    "api_key.issued": gettext_lazy("API key created"),
     "api_key.changed": gettext_lazy("API key changed"),
     "api_key.rotated": gettext_lazy("API key rotated"),
     "api_key.revoked": gettext_lazy("API key revoked"),
@@ -36,6 +36,8 @@ WORDS: dict[str, StrPromise] = {
     "collaborator.changed": gettext_lazy("Person changed"),
     "collaborator.activated": gettext_lazy("Person activated"),
     "collaborator.deactivated": gettext_lazy("Person deactivated"),
+    "collaborator.alias_added": gettext_lazy("Another address pointed to a person"),
+    "people.imported": gettext_lazy("People imported"),
     "collaborator.merged": gettext_lazy("Two records of a person merged"),
     "collaborator.unmerged": gettext_lazy("Merge of two records undone"),
     "team.created": gettext_lazy("Team created"),
@@ -99,7 +101,10 @@ class Told:
     def changes(self) -> list[Change]:
         model = _model(self.entry.subject_model)
         changes = self.entry.changes if isinstance(self.entry.changes, Mapping) else {}
-        return [_change(model, name, pair) for name, pair in changes.items()]
+        # As the form has them: the database keeps the names in an order of its own.
+        places = {field.name: place for place, field in enumerate(model._meta.fields)} if model else {}
+        names = sorted(changes, key=lambda name: places.get(name, len(places)))
+        return [_change(model, name, changes[name]) for name in names]
 
 
 def told(request: DashboardRequest, entries: Sequence[AuditEntry]) -> list[Told]:

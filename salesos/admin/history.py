@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from salesos.admin import audit_words
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.keyset import page_of
-from salesos.models import AuditEntry, Membership, Tenant
+from salesos.models import AuditEntry, Membership
 from salesos.roles import AUDITORS
 from salesos.tenancy import Tenanted
 
@@ -44,6 +44,8 @@ def entries_of(row: models.Model) -> QuerySet[AuditEntry]:
     if isinstance(row, Tenanted):
         entries = AuditEntry.objects.all()
     else:
-        entries = AuditEntry.objects.every_tenant(reason="members are looked after from the sandbox, too, users and tenants from above")
+        entries = AuditEntry.objects.every_tenant(
+            reason="members are looked after from the sandbox, too, users and tenants from above"
+        )
         entries = entries.filter(tenant=row.tenant_id if isinstance(row, Membership) else None)
     return entries.filter(subject_model=row._meta.label_lower, subject_id=str(row.pk))

@@ -1,6 +1,7 @@
 """A tenant's own settings: its name, clock and language, and what it asks of its admins."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -18,6 +19,8 @@ from salesos.admin.site import site
 from salesos.models import Tenant, User
 from salesos.roles import ADMINS, AUDITORS, Role
 
+ZONES = "time-zones"
+
 
 class TenantSettingsForm(forms.ModelForm):
     class Meta:
@@ -25,12 +28,17 @@ class TenantSettingsForm(forms.ModelForm):
         fields = ("name", "time_zone", "language", "requires_second_factor")
         widgets = {
             "name": UnfoldAdminTextInputWidget,
-            "time_zone": UnfoldAdminTextInputWidget,
+            "time_zone": UnfoldAdminTextInputWidget(
+                attrs={"list": ZONES, "autocomplete": "off", "spellcheck": "false"}
+            ),
             "language": UnfoldAdminSelectWidget,
             "requires_second_factor": UnfoldBooleanSwitchWidget,
         }
         help_texts = {
-            "time_zone": _("Where your days begin. A change counts from now on: what is recorded keeps its day."),
+            "time_zone": _(
+                "Where your days begin; type to search, like Sao Paulo. A change counts from now on: what is recorded "
+                "keeps its day."
+            ),
         }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -61,6 +69,19 @@ class TenantSettingsForm(forms.ModelForm):
             missing,
         ) % {"missing": missing, "count": len(admins)}
 
+    def clean_time_zone(self) -> str:
+        """What was meant, also in another case or with spaces; the model refuses what is no zone."""
+        text: str = self.cleaned_data["time_zone"].replace(" ", "_")
+        return _ZONES.get(text.casefold(), text)
+
+
+_ZONES = {name.casefold(): name for name in available_timezones()}
+
+
+def zones() -> list[str]:
+    """Zones to choose from: places, without the abbreviations that stand for several."""
+    return sorted(name for name in _ZONES.values() if "/" in name and not name.startswith(("Etc/", "posix/", "right/")))
+
 
 class TenantSettings(Screen):
     """Of the tenant the user acts in; in a sandbox, of the sandbox."""
@@ -71,20 +92,23 @@ class TenantSettings(Screen):
     may_view, may_post = AUDITORS, ADMINS
 
     def get(self, request: DashboardRequest) -> HttpResponse:
-        return self.page(form=TenantSettingsForm(instance=request.tenant, user=request.user))
+        return self._show(TenantSettingsForm(instance=request.tenant, user=request.user))
 
     def post(self, request: DashboardRequest) -> HttpResponse:
         # A row of its own: an invalid form must not change the tenant that the frame around it shows.
         tenant = Tenant.objects.get(pk=request.tenant.pk)
         form = TenantSettingsForm(request.POST, instance=tenant, user=request.user)
         if not form.is_valid():
-            return self.page(form=form)
+            return self._show(form)
         with transaction.atomic():
             form.save()
             if changes := form_changes(form):
                 audit.record("tenant.changed", tenant, changes=changes)
         messages.success(request, _("Saved."))
         return self.back()
+
+    def _show(self, form: TenantSettingsForm) -> HttpResponse:
+        return self.page(form=form, zones=zones(), zones_id=ZONES)
 
 
 site.add_screen("settings/tenant/", TenantSettings)

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 
+from salesos import audit
 from salesos.management.refusals import refusals_as_errors
 from salesos.tenants import create_tenant
 
@@ -31,6 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, name: str, slug: str, timezone: str, language: str, **options: Any) -> None:
-        with refusals_as_errors():
+        with refusals_as_errors(), transaction.atomic():
             tenant = create_tenant(name, slug=slug, time_zone=timezone, language=language)
+            audit.record_for(tenant, "tenant.created")
         self.stdout.write(f"Tenant {tenant.slug} created, its sandbox is {tenant.sandbox.slug}.")

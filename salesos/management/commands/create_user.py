@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from salesos import audit
 from salesos.management.refusals import refusals_as_errors
 from salesos.management.tenant_argument import add_tenant_argument, tenant_named
-from salesos.models import User
+from salesos.models import Membership, User
 from salesos.models.user import normal_email
 from salesos.roles import Role
 from salesos.tenants import create_user
@@ -40,10 +42,21 @@ class Command(BaseCommand):
             password = _asked_password()
         if password is not None and not is_known:
             _refuse_weak(password, email)
-        with refusals_as_errors():
+        with refusals_as_errors(), transaction.atomic():
+            before = Membership.objects.filter(user__email=normal_email(email), tenant=home.sandbox_of or home).first()
             user = create_user(email, tenant=home, role=Role(role), password=password)
+            _note(user, before, Membership.objects.get(user=user, tenant=home.sandbox_of or home), is_new=not is_known)
         done = "has the role" if is_known else "created with the role"
         self.stdout.write(f"User {user.email} {done} {role} in {tenant}.")
+
+
+def _note(user: User, before: Membership | None, after: Membership, *, is_new: bool) -> None:
+    if is_new:
+        audit.record_for(user, "user.created")
+    if before is None:
+        audit.record_for(after, "membership.created", changes={"role": ("", after.role)})
+    elif before.role != after.role:
+        audit.record_for(after, "membership.changed", changes=audit.changed(before, after, "role"))
 
 
 def _piped_password() -> str:
