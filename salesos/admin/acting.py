@@ -27,7 +27,7 @@ ACCOUNT = f"{settings.DASHBOARD_PREFIX}account/"
 MOST_CHOICES = 30
 """How many tenants the switcher shows to platform staff; the Tenants screen has the others."""
 
-OWN_AFFAIRS = ("login", "logout", "password_change", "password_change_done", "switch")
+OWN_AFFAIRS = ("login", "logout", "password_change", "password_change_done", "switch", "leave")
 """Where an auditor, who changes nothing, may post nevertheless: it concerns only themselves."""
 
 WITHOUT_A_TENANT = ("login", "logout", "jsi18n", "password_change", "password_change_done")
@@ -39,7 +39,7 @@ WITHOUT_A_SECOND_FACTOR = (*WITHOUT_A_TENANT, "switch")
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Who acts where. `tenant` and `role` are None for platform staff before there is any tenant."""
+    """Who acts where. `tenant` and `role` are None for platform staff who have not chosen one yet."""
 
     tenant: Tenant | None
     role: Role | None
@@ -64,7 +64,8 @@ class DashboardRequest(HttpRequest):
 
 
 def acting_of(user: User, chosen_id: int | None) -> Acting | None:
-    """Where `user` acts now: in `chosen_id` while they may, else in their first tenant. None for a user without any.
+    """Where `user` acts now: in `chosen_id` while they may, else in their first tenant. None for a user without any;
+    platform staff without a tenant of their own are nowhere until they choose.
 
     Asks the database each time, so that a membership that was removed ends with the next request. One query, for
     platform staff at most three.
@@ -95,9 +96,8 @@ def _acting_as_staff(user: User, chosen_id: int | None) -> Acting:
         tenant = Tenant.objects.filter(pk=chosen_id).select_related("sandbox_of").first()
         if tenant is not None:
             choices.append(tenant)
-    if tenant is None and choices:
-        tenant = choices[0]
     if tenant is None:
+        # Nobody lands in a stranger's data without having asked for it.
         return Acting(None, None, tuple(choices))
     return Acting(tenant, Role.ADMIN, tuple(choices), as_staff=(tenant.sandbox_of_id or tenant.pk) not in own_ids)
 
@@ -172,11 +172,13 @@ class ActingTenantMiddleware:
             return HttpResponseRedirect(reverse("admin:second_factor"))
         sessions.note_seen(request)
         actor = Actor(request.user, entry_of(request).address, acting.as_staff)
+        language = request.user.language or (acting.tenant.language if acting.tenant else "")
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
         if acting.tenant is None:
             with audit.acting(actor):
                 return self.get_response(request)
-        translation.activate(request.user.language or acting.tenant.language)
-        request.LANGUAGE_CODE = translation.get_language()
         with tenant_context(acting.tenant), timezone.override(acting.tenant.zone), audit.acting(actor):
             return self.get_response(request)
 

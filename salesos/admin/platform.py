@@ -7,11 +7,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from salesos import audit
+from salesos.admin import tenant_figures
 from salesos.admin.base import PlatformAdmin
 from salesos.admin.site import site
 from salesos.errors import Refused
@@ -24,8 +27,9 @@ from salesos.tenants import create_tenant
 class TenantsAdmin(PlatformAdmin):
     """The tenants themselves; each sandbox belongs to its row's tenant. Made whole, never deleted: deactivated."""
 
-    list_display = ("name", "slug", "time_zone", "language", "is_active", "created_at")
+    list_display = ("name", "slug", "shows_active", "shows_created")
     list_filter = ("is_active",)
+    list_per_page = 200
     search_fields = ("name", "slug")
     actions = None
     fields = ("name", "slug", "time_zone", "language", "is_active")
@@ -40,6 +44,23 @@ class TenantsAdmin(PlatformAdmin):
             return
         made = create_tenant(obj.name, slug=obj.slug, time_zone=obj.time_zone, language=obj.language)
         obj.pk, obj._state.adding = made.pk, False
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (*self.list_display, *(column.display for column in tenant_figures.columns()))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The page's rows with their figures: as many statements for two hundred tenants as for one."""
+        changes = super().get_changelist_instance(request)
+        changes.result_list = tenant_figures.filled(changes.result_list)
+        return changes
+
+    @display(description=_("active"), boolean=True, ordering="is_active")
+    def shows_active(self, tenant: Tenant) -> bool:
+        return tenant.is_active
+
+    @display(description=_("created"), ordering="created_at")
+    def shows_created(self, tenant: Tenant) -> str:
+        return timezone.localtime(tenant.created_at).strftime("%Y-%m-%d")
 
 
 class NewUserForm(UserCreationForm):
@@ -110,7 +131,34 @@ class UserAdmin(PlatformAdmin, DjangoUserAdmin):
     def get_inlines(self, request: HttpRequest, obj: User | None = None) -> Any:
         return super().get_inlines(request, obj) if obj is not None else ()
 
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        if isinstance(form, AdminPasswordChangeForm):
+            # The form has no field of the model's name, and the trail says no more than that it changed.
+            return {"password": (True, True)}
+        return super().construct_change_message(request, form, formsets, add)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Each role that is given, changed or taken here lands in its tenant's trail."""
+        gone = {each.instance.pk: each.instance for each in formset.deleted_forms if each.instance.pk}
+        before = Membership.objects.in_bulk([each.instance.pk for each in formset.initial_forms])
+        for membership in gone.values():
+            audit.record_for(before[membership.pk], "membership.deleted")
+        super().save_formset(request, form, formset, change)
+        for membership in formset.new_objects:
+            audit.record_for(membership, "membership.created", changes={"role": ("", membership.role)})
+        for membership, _fields in formset.changed_objects:
+            _note_moved(before[membership.pk], membership)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if obj.pk == request.user.pk and not (obj.is_active and obj.is_platform_staff):
             raise Refused("own_access", _("You can't take your own access away: ask a colleague."))
         super().save_model(request, obj, form, change)
+
+
+def _note_moved(before: Membership, after: Membership) -> None:
+    """A role changed in a tenant; or one tenant's taken and another's given."""
+    if before.tenant_id == after.tenant_id:
+        audit.record_for(after, "membership.changed", changes=audit.changed(before, after, "role"))
+        return
+    audit.record_for(before, "membership.deleted")
+    audit.record_for(after, "membership.created", changes={"role": ("", after.role)})

@@ -103,13 +103,30 @@ class SwitchTenant(Screen):
         if tenant is None:
             raise Http404
         request.session[SESSION_KEY] = tenant.pk
-        self._note_staff(tenant)
+        _note_staff(request, tenant, "tenant.entered")
         return self.back("index")
 
-    def _note_staff(self, tenant: Tenant) -> None:
-        """That platform staff came in stands in the trail of the tenant that they are no member of."""
-        user = self.request.user
-        home_id = tenant.sandbox_of_id or tenant.pk
-        if user.is_platform_staff and not user.memberships.filter(tenant=home_id).exists():
-            with tenant_context(tenant), audit.acting(Actor(user, entry_of(self.request).address, as_staff=True)):
-                audit.record("tenant.entered", tenant)
+
+class LeaveTenant(Screen):
+    """Platform staff's way out of a tenant, to their own or to the choice of all."""
+
+    name = "leave"
+    title = _("Leave tenant")
+
+    @classmethod
+    def is_open_to(cls, request: DashboardRequest, *, posting: bool = False) -> bool:
+        return posting and request.user.is_superuser
+
+    def post(self, request: DashboardRequest) -> HttpResponse:
+        if request.session.pop(SESSION_KEY, None) is not None and request.tenant is not None:
+            _note_staff(request, request.tenant, "tenant.left")
+        return self.back("index")
+
+
+def _note_staff(request: DashboardRequest, tenant: Tenant, action: str) -> None:
+    """That platform staff came or went stands in the trail of the tenant that they are no member of."""
+    user = request.user
+    home_id = tenant.sandbox_of_id or tenant.pk
+    if user.is_platform_staff and not user.memberships.filter(tenant=home_id).exists():
+        with tenant_context(tenant), audit.acting(Actor(user, entry_of(request).address, as_staff=True)):
+            audit.record(action, tenant)

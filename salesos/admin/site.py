@@ -8,12 +8,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from salesos.admin.screens import Screen, SwitchTenant
+from salesos.admin.screens import LeaveTenant, Screen, SwitchTenant
 
 CLOSED = {
     # Tells whether a row of any tenant exists, and nothing of ours has a public page.
     "view_on_site",
-    # Unfold's search keeps its answers by user alone, across tenants and roles.
+    # Unfold's search keeps its answers by user alone, across tenants and roles: ours has the name (`palette`).
     "search",
 }
 
@@ -71,3 +71,4 @@ def _onwards(request: HttpRequest, name: str) -> HttpResponseRedirect:
 
 site = DashboardSite()
 site.add_screen("switch/", SwitchTenant)
+site.add_screen("leave/", LeaveTenant)

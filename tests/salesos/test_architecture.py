@@ -166,6 +166,14 @@ CROSSINGS = {
     ("salesos/audit.py", "record_many", "_base_manager"): "reads nothing: inserts rows that name the current tenant",
     ("missions/walls/links.py", "find_link", "every_tenant"): "a wall is known by its link before its tenant is",
     ("salesos/admin/unrecognised.py", "get", "every_tenant"): "requests without a known key, for platform staff",
+    ("salesos/admin/audit_trail.py", "entries", "every_tenant"): "what concerns the platform, for platform staff",
+    (
+        "salesos/admin/history.py",
+        "entries_of",
+        "every_tenant",
+    ): "of a member or a user; narrowed to one trail",
+    ("salesos/admin/tenant_figures.py", "_of_core", "every_tenant"): "sizes of all tenants, for platform staff",
+    ("missions/admin/tenant_figures.py", "_of_missions", "every_tenant"): "sizes of all tenants, for platform staff",
 }
 
 

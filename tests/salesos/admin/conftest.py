@@ -13,6 +13,7 @@ from missions.models import Activity, Adjustment, Mission, ReceivedCode, Unmatch
 from missions.periods import Period
 from missions.recording import Receipt, SentActivity, record_activities
 from missions.walls.links import create_link
+from salesos.admin.acting import SESSION_KEY
 from salesos.models import ApiKey, Collaborator, RequestLog, Team, Tenant, User
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
@@ -83,10 +84,14 @@ def member(tenant: Tenant, role: Role) -> User:
     ).user
 
 
-def signed_in(user: User | None) -> Client:
+def signed_in(user: User | None, *, acting_in: Tenant | None = None) -> Client:
     client = Client()
     if user is not None:
         client.force_login(user)
+    if acting_in is not None:
+        session = client.session
+        session[SESSION_KEY] = acting_in.pk
+        session.save()
     return client
 
 
@@ -116,5 +121,5 @@ def people(acme, globex, staff):
         "auditor": signed_in(member(acme, Role.AUDITOR)),
         "manager": signed_in(member(acme, Role.MANAGER)),
         "admin": signed_in(member(acme, Role.ADMIN)),
-        "staff": signed_in(staff),
+        "staff": signed_in(staff, acting_in=acme),
     }

@@ -3,13 +3,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from salesos.admin.acting import ActingTenantMiddleware
-from salesos.models import Membership, Team
+from salesos.models import AuditEntry, Membership, Team
 from salesos.roles import Role
 from salesos.tenancy import NoTenant, current_tenant, tenant_context
 from tests.factories import MembershipFactory, UserFactory
 from tests.salesos.admin.conftest import member, signed_in
 
 OVERVIEW = "/dashboard/"
+BANNER = b"as platform staff. What you change"
+
+
+def entries_of(tenant) -> list[str]:
+    entries = AuditEntry.objects.every_tenant(reason="made by the test").filter(tenant=tenant)
+    return list(entries.order_by("pk").values_list("action", flat=True))
 
 
 def tenant_here():
@@ -149,7 +155,8 @@ def test_platform_staff_act_as_admins_everywhere(acme, globex, staff):
     client = signed_in(staff)
     for tenant in (acme, globex, globex.sandbox):
         assert client.post(reverse("admin:switch"), {"tenant": tenant.slug}).status_code == 302
-        assert (seen(staff, session=client.session)["tenant"], seen(staff)["role"]) == (tenant, Role.ADMIN)
+        found = seen(staff, session=client.session)
+        assert (found["tenant"], found["role"]) == (tenant, Role.ADMIN)
 
 
 def test_platform_staff_can_begin_without_any_tenant(staff):
@@ -158,8 +165,53 @@ def test_platform_staff_can_begin_without_any_tenant(staff):
     assert client.get("/dashboard/salesos/collaborator/").status_code == 403
     sent = {"name": "Acme", "slug": "acme", "time_zone": "America/Sao_Paulo", "language": "en", "is_active": "on"}
     assert client.post("/dashboard/salesos/tenant/add/", sent).status_code == 302
+    client.post(reverse("admin:switch"), {"tenant": "acme"})
     assert client.get("/dashboard/salesos/collaborator/").status_code == 200
-    assert seen(staff)["tenant"].sandbox.slug == "acme-sandbox"
+    assert seen(staff, session=client.session)["tenant"].sandbox.slug == "acme-sandbox"
+
+
+def test_platform_staff_land_in_nobodys_data_until_they_choose(acme, globex, staff):
+    client = signed_in(staff)
+    assert (seen(staff)["tenant"], seen(staff)["role"]) == (None, None)
+    page = client.get(OVERVIEW)
+    assert [tenant.slug for tenant in page.context["choices"]] == ["acme", "acme-sandbox", "globex", "globex-sandbox"]
+    assert entries_of(acme) == entries_of(globex) == []
+    assert client.get("/dashboard/salesos/tenant/").status_code == 200
+
+
+def test_platform_staff_with_a_tenant_of_their_own_begin_there_and_are_no_strangers(acme, globex, staff):
+    MembershipFactory(user=staff, tenant=globex)
+    client = signed_in(staff)
+    assert seen(staff)["tenant"] == globex
+    assert BANNER not in client.get(OVERVIEW).content
+    client.post(reverse("admin:switch"), {"tenant": "acme"})
+    assert BANNER in client.get(OVERVIEW).content
+    client.post(reverse("admin:leave"))
+    assert seen(staff, session=client.session)["tenant"] == globex
+
+
+def test_platform_staff_are_told_where_they_are_on_every_page_and_leave_a_trace(acme, globex, staff):
+    client = signed_in(staff)
+    client.post(reverse("admin:switch"), {"tenant": "acme"})
+    for address in (OVERVIEW, "/dashboard/salesos/collaborator/", "/dashboard/salesos/team/add/"):
+        assert BANNER in client.get(address).content
+    client.post(reverse("admin:leave"))
+    client.post(reverse("admin:leave"))
+    assert b"In which tenant do you want to act?" in client.get(OVERVIEW).content
+    assert entries_of(acme) == ["tenant.entered", "tenant.left"]
+    assert entries_of(globex) == []
+
+
+def test_members_have_no_banner_and_nothing_to_leave(acme, globex):
+    client = signed_in(member(acme, Role.ADMIN))
+    assert BANNER not in client.get(OVERVIEW).content
+    assert client.post(reverse("admin:leave")).status_code == 403
+
+
+def test_who_acts_nowhere_reads_in_their_own_language(acme, globex, staff):
+    staff.language = "es"
+    staff.save()
+    assert signed_in(staff).get(OVERVIEW).headers["Content-Language"] == "es"
 
 
 def test_a_chosen_language_is_kept(acme, globex):
