@@ -311,9 +311,8 @@ SIDEBAR_SECTIONS = [
     "salesos.admin.sidebar.platform",
 ]
 OVERVIEW = {
-    "cards": ["missions.admin.overview.cards", "salesos.admin.overview.request_cards"],
-    "panels": ["missions.admin.overview.panels"],
-    "steps": ["salesos.admin.overview.first_steps", "missions.admin.overview.first_steps"],
+    "contents": ["missions.admin.overview.contents", "salesos.admin.overview_requests.contents"],
+    "steps": ["salesos.admin.first_steps.steps", "missions.admin.first_steps.steps"],
 }
 PEOPLE_FIGURES = {
     "people": "missions.admin.people.figures_of_people",
@@ -321,7 +320,17 @@ PEOPLE_FIGURES = {
     "panels": ["missions.admin.people.panels"],
 }
 REQUEST_DETAILS = ["missions.admin.request_details.panels"]
+IS_NEW_TENANT = "missions.admin.first_steps.is_new"
+"""Decides whether the overview shows the first steps."""
 
+PALETTE = [
+    "salesos.admin.palette.screens",
+    "salesos.admin.palette.people",
+    "missions.admin.palette.missions",
+]
+"""What the command palette (Ctrl+K) finds."""
+TENANT_FIGURES = ["salesos.admin.tenant_figures.CORE", "missions.admin.tenant_figures.MISSIONS"]
+"""What platform staff see of each tenant."""
 AUDIT_WORDS = ["salesos.admin.audit_words.WORDS", "missions.admin.audit_words.WORDS"]
 """Tables of what the audit trail's actions are called."""
 AUDIT_SCREENS = {"salesos.tenant": "tenant_settings", "missions.mapping": "configure"}

@@ -1,32 +1,51 @@
-"""The overview: cards, panels and first steps, contributed by dotted names (`OVERVIEW`) as the sidebar is."""
+"""The overview: figures, charts, panels and what needs attention, contributed by dotted names (`OVERVIEW`) as the
+sidebar is. A new tenant sees its first steps instead (`salesos.admin.first_steps`), platform staff outside of any
+tenant the choice of one.
+"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from salesos.admin import first_steps
 from salesos.admin.acting import DashboardRequest
-from salesos.models import ApiKey, Collaborator, RequestLog
-from salesos.request_log import first_id_at
-from salesos.roles import AUDITORS
+from salesos.admin.charts import Chart
+from salesos.admin.comparison import Comparison
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One figure, what it means, and the screen behind it."""
+class Figure:
+    """Something counted, today and this week, and the screen behind it."""
 
     title: str | StrPromise
-    value: int
-    note: str | StrPromise = ""
-    href: str = ""
-    is_warning: bool = False
+    href: str
+    today: Comparison
+    week: Comparison
+    more_is_worse: bool = False
+    now: int | None = None
+    """How many there are at this moment, where that is what counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something to be looked after: what it is, and where it is mended."""
+
+    icon: str
+    text: str
+    fix: str | StrPromise
+    """What the link says."""
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +58,74 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something that a new tenant does once."""
+class Contents:
+    """What one package puts on the page."""
 
-    title: str | StrPromise
-    text: str | StrPromise
-    href: str
-    is_done: bool
+    figures: Sequence[Figure] = ()
+    attention: Sequence[Attention] = ()
+    charts: Sequence[Chart] = ()
+    panels: Sequence[Panel] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The days that the page compares, all of the tenant's zone."""
+
+    now: datetime
+    today: date
+
+    @property
+    def monday(self) -> date:
+        return self.today - timedelta(days=self.today.weekday())
+
+    @property
+    def same_day(self) -> date:
+        """The same weekday of last week."""
+        return self.today - WEEK
+
+    @property
+    def last_monday(self) -> date:
+        return self.monday - WEEK
+
+    @property
+    def weekday(self) -> str:
+        return date_format(self.today, "l")
+
+    @property
+    def last_weekday(self) -> str:
+        """What today is compared with, in words that follow “than”."""
+        return _("last %(weekday)s") % {"weekday": self.weekday}
+
+    @property
+    def last_week(self) -> str:
+        """What this week is compared with: as much of last week as this one has had."""
+        return _("last week until %(weekday)s") % {"weekday": self.weekday}
+
+    def start_of(self, day: date) -> datetime:
+        """Its midnight on the tenant's clock."""
+        return datetime.combine(day, time.min, tzinfo=self.now.tzinfo)
+
+
+def times_of(request: DashboardRequest) -> Times:
+    now = timezone.now().astimezone(request.tenant.zone)
+    return Times(now, now.date())
 
 
 def fill(request: DashboardRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's hook for the index page. A number of statements that no amount of data changes."""
-    context["title"] = _("Overview")
+    context["title"] = gettext_lazy("Overview")
     if request.tenant is None:
-        return context
-    steps = list(_from("steps", request))
-    context["steps"] = [] if all(step.is_done for step in steps) else steps
-    context["cards"] = list(_from("cards", request))
-    context["panels"] = list(_from("panels", request))
-    return context
+        return {**context, "title": gettext_lazy("Choose a tenant"), "choices": request.acting.choices}
+    if first_steps.is_new():
+        return {**context, **first_steps.described(request)}
+    times = times_of(request)
+    contributions = [_contents(dotted, request, times) for dotted in settings.OVERVIEW["contents"]]
+    for kind in ("figures", "attention", "charts", "panels", "notes"):
+        context[kind] = [each for contents in contributions for each in getattr(contents, kind)]
+    return {**context, "times": times, "is_filled": True}
 
 
-def _from(kind: str, request: DashboardRequest) -> Iterator[Any]:
-    for dotted in settings.OVERVIEW[kind]:
-        contribute: Callable[[DashboardRequest], Iterator[Any]] = import_string(dotted)
-        yield from contribute(request)
-
-
-def request_cards(request: DashboardRequest) -> Iterator[Card]:
-    """Requests since midnight on the tenant's clock, and those that were refused or failed."""
-    if request.role not in AUDITORS:
-        return
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = RequestLog.objects.filter(id__gte=first_id_at(midnight)).aggregate(
-        asked=Count("pk"), refused=Count("pk", filter=Q(status__gte=400))
-    )
-    log = reverse("admin:salesos_requestlog_changelist")
-    yield Card(_("Requests today"), counts["asked"], _("to the API"), f"{log}?within=day")
-    yield Card(
-        _("Refused today"),
-        counts["refused"],
-        _("requests with an error"),
-        f"{log}?status=4&within=day",
-        is_warning=counts["refused"] > 0,
-    )
-
-
-def first_steps(request: DashboardRequest) -> Iterator[Step]:
-    if request.role in AUDITORS:
-        yield Step(
-            _("Create an API key"),
-            _("Your CRM signs its requests with it. Start with a test key: it acts in the sandbox."),
-            reverse("admin:salesos_apikey_changelist"),
-            ApiKey.objects.exists(),
-        )
-    yield Step(
-        _("Send your team"),
-        _("Sync your collaborators from the CRM, or add them here by hand."),
-        reverse("admin:salesos_collaborator_changelist"),
-        Collaborator.objects.exists(),
-    )
+def _contents(dotted: str, request: DashboardRequest, times: Times) -> Contents:
+    contribute: Callable[[DashboardRequest, Times], Contents] = import_string(dotted)
+    return contribute(request, times)

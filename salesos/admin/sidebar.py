@@ -46,7 +46,10 @@ def screen_item(name: str, icon: str, title: str | StrPromise = "") -> Item:
 
 
 def overview() -> Section:
-    return Section("", (Item(_("Overview"), "dashboard", "admin:index", lambda request: request.role is not None),))
+    def is_open_to(request: DashboardRequest) -> bool:
+        return request.role is not None or request.user.is_superuser
+
+    return Section("", (Item(_("Overview"), "dashboard", "admin:index", is_open_to),))
 
 
 def people() -> Section:

@@ -35,6 +35,11 @@ BODIES = {
 # Whoever is not signed in is sent to the login page (302), who is no member of anything gets a 403, everywhere.
 EXPECTED = {
     "switch": ("403 403 403 403", "302 302 302 302"),
+    "leave": ("403 403 403 403", "403 403 403 302"),
+    "search": ("200 200 200 200", "403 403 403 403"),
+    "first_steps": ("200 200 200 200", "403 403 403 403"),
+    "audit_trail": ("200 403 200 200", "403 403 403 403"),
+    "platform_trail": ("403 403 403 200", "403 403 403 405"),
     "unrecognised_requests": ("403 403 403 200", "403 403 403 405"),
     "tenant_settings": ("200 403 200 200", "403 403 200 200"),
     "configure": ("200 200 200 200", "403 302 302 302"),
