@@ -14,6 +14,7 @@ def section() -> Section:
             model_item(Mission, "flag"),
             model_item(Activity, "bolt"),
             screen_item("leaderboard", "leaderboard"),
+            screen_item("walls", "tv"),
             screen_item("unmatched", "person_search"),
             model_item(Adjustment, "exposure"),
         ),
