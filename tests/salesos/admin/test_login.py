@@ -37,7 +37,7 @@ def test_whoever_may_not_sign_in_is_told_no_more_with_the_right_password(client,
 
 
 def test_an_address_that_tries_too_often_waits_and_others_do_not(client, user, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     sent = {"login": user.email, "password": "wrong"}
     assert [client.post(LOGIN, sent).status_code for _attempt in range(4)] == [200, 200, 429, 429]
     assert client.post(LOGIN, {**sent, "password": PASSWORD}).status_code == 429
@@ -46,7 +46,7 @@ def test_an_address_that_tries_too_often_waits_and_others_do_not(client, user, s
 
 
 def test_an_ipv6_customer_is_one_address(client, user, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     sent = {"login": user.email, "password": "wrong"}
     statuses = [client.post(LOGIN, sent, REMOTE_ADDR=f"2001:db8::{number}").status_code for number in range(1, 5)]
     assert statuses == [200, 200, 429, 429]
@@ -54,13 +54,13 @@ def test_an_ipv6_customer_is_one_address(client, user, settings):
 
 
 def test_signing_in_is_no_failure(user, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     sent = {"login": user.email, "password": PASSWORD}
     assert [Client().post(LOGIN, sent).status_code for _attempt in range(4)] == [302] * 4
 
 
 def test_a_colleague_who_forgot_the_password_locks_nobody_else_out(client, user, settings):
-    settings.LOGIN_LIMIT = "1/m"
+    settings.LOGIN_LIMIT = "1/h"
     for _attempt in range(2):
         colleague = client.post(LOGIN, {"login": "max@acme.example", "password": "wrong"})
     assert colleague.status_code == 429
@@ -68,7 +68,7 @@ def test_a_colleague_who_forgot_the_password_locks_nobody_else_out(client, user,
 
 
 def test_trying_many_users_from_one_address_ends_as_well(client, user, settings):
-    settings.LOGIN_LIMIT_OF_ADDRESS = "3/m"
+    settings.LOGIN_LIMIT_OF_ADDRESS = "3/h"
     statuses = [
         client.post(LOGIN, {"login": f"user{number}@acme.example", "password": "wrong"}).status_code
         for number in range(4)
@@ -151,7 +151,7 @@ def test_who_is_signed_in_already_goes_on(client, user):
 
 
 def test_the_caller_does_not_choose_the_address_that_counts(client, user, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     statuses = [
         client.post(LOGIN, {"login": user.email, "password": "wrong"}, headers={"X-Forwarded-For": f"203.0.113.{n}"})
         for n in range(3)

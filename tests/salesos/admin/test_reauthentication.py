@@ -68,7 +68,7 @@ def test_a_wrong_password_proves_nothing(browser):
 
 
 def test_a_stolen_session_guesses_no_password(browser, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     statuses = [browser.post(AGAIN, {"password": "wrong"}).status_code for _attempt in range(3)]
     assert statuses == [200, 200, 429]
     assert browser.post(AGAIN, {"password": PASSWORD}).status_code == 429

@@ -1,8 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -103,6 +105,19 @@ def test_the_code_that_switched_it_on_lets_nobody_in(user, clock):
     assert not is_in(client)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_send_the_same_code_at_once_one_is_let_in(protected, clock):
+    def asks(sent) -> bool:
+        try:
+            return second_factor.accepts(protected, sent)
+        finally:
+            connection.close()
+
+    for sent in (code(clock), second_factor.codes_to_show(protected)[0]):
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(asks, [sent] * 8)) == 1
+
+
 @pytest.mark.parametrize(
     "shape", ["{}", " {} ", "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}", "{0[0]}{0[1]}{0[2]}-{0[3]}{0[4]}{0[5]}"]
 )
@@ -165,7 +180,7 @@ def test_what_changes_between_the_steps_counts(protected, clock, change):
 
 
 def test_guessing_codes_ends(protected, clock, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     client = first_step(protected)
     assert [client.post(CODE, {"code": "000000"}).status_code for _try in range(3)] == [200, 200, 429]
     assert client.post(CODE, {"code": code(clock)}).status_code == 429

@@ -131,7 +131,7 @@ def test_a_password_that_does_not_do_changes_nothing(user, sent, field):
 
 
 def test_a_stolen_session_guesses_no_password_by_changing_it(user, settings):
-    settings.LOGIN_LIMIT = "2/m"
+    settings.LOGIN_LIMIT = "2/h"
     desk = signs_in(user)
     sent = {"password": "wrong", "password1": "a fresh one altogether", "password2": "a fresh one altogether"}
     assert [desk.post("/dashboard/account/password/", sent).status_code for _try in range(3)] == [200, 200, 429]
