@@ -1,9 +1,12 @@
-"""Inviting somebody: an e-mail with a link to set a password, which the inviting admin is shown once to hand over.
+"""Inviting somebody: an e-mail with a link to set a password.
 
-Whoever holds such a link has the account. So an admin gets one only of a user who has no password yet and belongs to
-no other tenant: else they could take over what is another company's.
+Whoever holds such a link has the account. Where mail is sent, nobody but the invited person ever sees it: an admin who
+did could make the account of a stranger's address, and be in the next company that adds this address. Without a mail
+server the inviting admin is shown the link once to hand over; then, too, only of a user who has no password yet and
+belongs to no other tenant.
 """
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -32,7 +35,7 @@ def invite(request: HttpRequest, member: Membership) -> str:
         link = request.build_absolute_uri(link_path(user))
         letter = mailing.write("invited", user, tenant=member.tenant, link=link, lasts=lasts, by=request.user)
         mailing.send("invited", letter)
-    return "" if is_anothers_too(user, member) else link
+    return "" if settings.EMAIL_URL or is_anothers_too(user, member) else link
 
 
 def shows_link(request: HttpRequest, member: Membership, link: str) -> HttpResponse:

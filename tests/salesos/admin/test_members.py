@@ -71,6 +71,14 @@ def test_somebody_new_is_invited_by_e_mail_and_by_a_link_that_is_shown_once(invi
     assert actions(globex) == []
 
 
+def test_where_mail_is_sent_no_admin_sees_the_link(invites, admin, settings, acme, globex):
+    settings.EMAIL_URL = "smtp+tls://mail.salesos.example"
+    answer, (message,) = invites(email="zoe@acme.example", name="Zoe", role="manager")
+    assert (answer.status_code, message.to) == (302, ["zoe@acme.example"])
+    [link] = [line.strip() for line in message.body.splitlines() if line.strip().startswith("http")]
+    assert link not in admin.get(answer.headers["Location"]).content.decode()
+
+
 def test_somebody_who_has_a_user_keeps_their_password_and_is_told(invites, acme, globex):
     known = UserFactory(email="zoe@example.com", name="Zoe")
     answer, (message,) = invites(email="zoe@example.com", name="Somebody else", role="manager")

@@ -70,7 +70,7 @@ def test_two_records_are_merged_and_made_two_again(manager, acme, globex, acme_r
     manager.post(merge_of(person), {"do": "undo", "merge": merge.pk})
     assert sorted(names(manager.get(LIST))) == [other.name, person.name]
     with tenant_context(acme):
-        assert list(AuditEntry.objects.order_by("id").values_list("action", "actor_email")) == [
+        assert list(AuditEntry.objects.exclude(actor_email="").order_by("id").values_list("action", "actor_email")) == [
             ("collaborator.merged", "manager@acme.example"),
             ("collaborator.unmerged", "manager@acme.example"),
         ]
@@ -124,7 +124,9 @@ def test_deactivating_tells_what_follows_and_leaves_a_trail(manager, acme, globe
         answer = manager.post(LIST, {"action": action, "_selected_action": [acme_rows.person.pk]}, follow=True)
     assert b"activated" in answer.content
     with tenant_context(acme):
-        entries = AuditEntry.objects.order_by("id").values_list("action", "subject", "actor_email")
+        entries = (
+            AuditEntry.objects.exclude(actor_email="").order_by("id").values_list("action", "subject", "actor_email")
+        )
         assert list(entries) == [
             ("collaborator.deactivated", "acme person 0", "manager@acme.example"),
             ("collaborator.activated", "acme person 0", "manager@acme.example"),
