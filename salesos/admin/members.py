@@ -109,6 +109,9 @@ class MembershipAdmin(RoleAdmin):
             member.pk, member.user, member.tenant, member._state.adding = saved.pk, user, home, False
             request.invitation = invite(request, member)  # type: ignore[attr-defined] # shown by response_add
 
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The invitation has left its line in the audit trail already."""
+
     def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the invitation's link, once; for somebody who has a password already, the list."""
         link = getattr(request, "invitation", "")
