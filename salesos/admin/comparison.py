@@ -52,7 +52,7 @@ class Comparison:
         per_cent = f"{number_format(self.per_cent)} %" if self.per_cent <= MOST_PER_CENT else f"> {MOST_PER_CENT} %"
         return {
             "none": "",
-            "new": f"▲ {_('from 0')}",
+            "new": _("▲ from 0"),
             "same": "=",
             "up": f"▲ {per_cent}",
             "down": f"▼ {per_cent}",

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from salesos.admin import first_steps
@@ -90,7 +90,9 @@ class Times:
 
     @property
     def weekday(self) -> str:
-        return date_format(self.today, "l")
+        # As it stands within a sentence, which Django's translations of the names don't know of.
+        name = date_format(self.today, "l")
+        return name if get_language() == "en" else name.lower()
 
     @property
     def last_weekday(self) -> str:

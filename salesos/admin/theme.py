@@ -13,7 +13,8 @@ def environment(request: HttpRequest) -> tuple[str, str] | None:
 
 
 def title_prefix(request: HttpRequest) -> str:
-    return f"[{_('Sandbox')}]" if environment(request) else ""
+    badge = environment(request)
+    return f"[{badge[0]}]" if badge else ""
 
 
 def colours(request: HttpRequest) -> str:

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from tests.translations.catalogues import LOCALES, ROOT, catalogue, compiled, extracted, untranslated
+from tests.translations.catalogues import LOCALES, PACKAGES, ROOT, catalogue, compiled, extracted, untranslated
 
 PLACE = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}|</?[a-z]+")
 MEND = "Run `make messages`, translate what it names, and commit the catalogues."
@@ -104,6 +104,12 @@ NAMES = {"SalesOS", "esc", "curl", "API", "CSV", "ms", "px", "sk_live_", "sk_tes
 
 ENGLISH_ONLY = ("templates/api/",)
 """For programmers, as the API itself is."""
+
+
+def test_no_text_stands_within_an_f_string_where_it_is_not_found():
+    hidden = re.compile(r"""\bf(["']).*\{(?:_|gettext|ngettext|pgettext)\(.*\1""")
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    assert [str(path) for path in files if hidden.search(path.read_text())] == []
 
 
 def test_no_template_speaks_without_being_translated():
