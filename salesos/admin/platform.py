@@ -58,7 +58,7 @@ class TenantsAdmin(PlatformAdmin):
     def shows_active(self, tenant: Tenant) -> bool:
         return tenant.is_active
 
-    @display(description=_("created"), ordering="created_at")
+    @display(description=_("created at"), ordering="created_at")
     def shows_created(self, tenant: Tenant) -> str:
         return timezone.localtime(tenant.created_at).strftime("%Y-%m-%d")
 
