@@ -59,7 +59,7 @@ def create_link(
         mission=mission,
         created_by=by,
     )
-    told = {"period": Period(period).label, "by_team": by_team, "team": link.team, "mission": link.mission}
+    told = {"period": Period(period).value, "by_team": by_team, "team": link.team, "mission": link.mission}
     audit.record("wall_link.created", link, changes={field: (None, value) for field, value in told.items()}, by=by)
     return IssuedLink(link, token)
 

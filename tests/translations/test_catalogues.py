@@ -99,7 +99,7 @@ CODE = re.compile(
 SPOKEN = re.compile(r'\s(?:placeholder|title|alt|aria-label|data-text[\w-]*)="([^"]*)"')
 WORD = re.compile(r"[^\W\d_]{2,}")
 
-NAMES = {"SalesOS", "esc", "curl", "API", "CSV", "ms", "px", "sk_live_", "sk_test_", "POST", "GET"}
+NAMES = {"SalesOS", "Ctrl", "esc", "curl", "API", "CSV", "ms", "px", "sk_live_", "sk_test_", "POST", "GET"}
 """What is called so in every language."""
 
 ENGLISH_ONLY = ("templates/api/",)
