@@ -1,6 +1,7 @@
 """The short way for API requests: past everything that only browsers need."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -28,5 +29,6 @@ class ApiDirectMiddleware:
             return answer_error(request, NotFound("Not found"))
         request.resolver_match = match
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
-        answer.headers.setdefault("Content-Length", str(len(answer.content)))
+        if answer.status_code != HTTPStatus.NO_CONTENT:  # which may not tell the length of what it never has
+            answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer

@@ -3,9 +3,10 @@
 The checks come in the contract's order: method, key, address, scope, limit; then the view reads the body.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -94,6 +95,28 @@ class ApiView(APIView):
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         meta = {"request_id": str(entry_of(self.request._request).id), "timestamp": now}
         return JsonResponse({"data": data, "meta": meta}, status=status)
+
+    def answer_list(self, rows: Sequence[Mapping[str, object]], meta: Mapping[str, int]) -> HttpResponse:
+        """A page of a list. Its `meta` says where it stands in the whole list (`Asked.meta`), and nothing else: the
+        request's id is in the headers."""
+        return JsonResponse({"data": list(rows), "meta": meta})
+
+    def answer_one(
+        self, data: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """`data` by itself, as the resources of `/v1/` are answered."""
+        return JsonResponse({"data": data}, status=status, headers=headers)
+
+    def created(
+        self, data: Mapping[str, object], *, location: str, headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """201, with the path where the new resource is found."""
+        return self.answer_one(data, status=HTTPStatus.CREATED, headers={"Location": location, **(headers or {})})
+
+    def no_content(self) -> HttpResponse:
+        answer = HttpResponse(status=HTTPStatus.NO_CONTENT)
+        del answer["Content-Type"]
+        return answer
 
     def _authenticated(self, request: HttpRequest) -> ApiKey:
         entry = entry_of(request)
