@@ -11,15 +11,18 @@ from django.utils.translation import gettext_noop as _
 
 from salesos.api.errors import (
     ApiError,
+    Conflict,
     Forbidden,
     MethodNotAllowed,
     NotFound,
+    PreconditionFailed,
     RateLimited,
     Unauthorized,
     Unavailable,
     ValidationFailed,
     answer_error,
     internal_error,
+    key_used_otherwise,
     too_large,
 )
 from salesos.request_log import LogEntry
@@ -66,12 +69,12 @@ def body_of(error: ApiError) -> dict[str, Any]:
 BAD_REQUEST = ErrorCase(
     "InvalidRequest",
     _(
-        "The body is not strict JSON, is not what the endpoint asks for, or an item of it is malformed. "
-        "Nothing of the request is recorded."
+        "The body is not strict JSON, is not what the endpoint asks for, or an item of it is malformed; or a parameter "
+        "or header is unknown or bad. Nothing of the request is recorded."
     ),
     _(
-        "Fix the payload: `details` lists every bad field, with the index of its item. Sending the same body again "
-        "gives the same answer."
+        "Fix the request: `details` lists every bad field, with the index of its item, and every bad parameter. Sending "
+        "the same request again gives the same answer."
     ),
     [
         (
@@ -133,6 +136,44 @@ ERRORS: Sequence[ErrorCase] = (
         _("Use the method that this reference names, usually POST."),
         [("GET instead of POST", MethodNotAllowed(["POST"]))],
         headers=["Allow"],
+    ),
+    ErrorCase(
+        "Conflict",
+        _(
+            "The request is well-formed, but not possible as things are: another row has what must be unique, what you "
+            "ask for is done already, or the `Idempotency-Key` was used for another request."
+        ),
+        _(
+            "Read `details`: where something else stands in the way that you may see, its `id` is there. Do not retry "
+            "the same request."
+        ),
+        [
+            (
+                "Another one has it",
+                Conflict(
+                    "A lead with this e-mail exists already",
+                    details=[
+                        {
+                            "field": "email",
+                            "message": "A lead with this e-mail exists already",
+                            "id": "550e8400-e29b-41d4-a716-446655440000",
+                        }
+                    ],
+                ),
+            ),
+            ("A key that was used for another request", key_used_otherwise()),
+        ],
+        headers=RATE_HEADERS,
+    ),
+    ErrorCase(
+        "PreconditionFailed",
+        _(
+            "You sent `If-Match`, and what you want to change is no longer as you read it: somebody else was faster. "
+            "Nothing was changed."
+        ),
+        _("Read it again, look whether your change still makes sense, and send it with the new `ETag`."),
+        [("Changed since it was read", PreconditionFailed())],
+        headers=RATE_HEADERS,
     ),
     ErrorCase(
         "PayloadTooLarge",
@@ -216,18 +257,35 @@ HEADERS: Mapping[str, Header] = {
     "X-RateLimit-Limit": Header("How many requests the key may make in an hour.", example=1000),
     "X-RateLimit-Remaining": Header("How many of them are left.", example=987),
     "X-RateLimit-Reset": Header("When the next hour of the key starts, in Unix seconds.", example=1773759600),
+    "Location": Header(
+        "The path of what was created (201).",
+        {"type": "string", "format": "uri-reference"},
+        "/v1/leads/550e8400-e29b-41d4-a716-446655440000",
+    ),
+    "ETag": Header(
+        "The state that was answered. Sent back as `If-Match`, it has a write refused where the state is another one.",
+        {"type": "string"},
+        '"v3"',
+    ),
+    "Idempotent-Replayed": Header(
+        "Says that this is the first answer to the same `Idempotency-Key` again; nothing was done.",
+        {"type": "string", "const": "true"},
+        "true",
+    ),
     "Retry-After": Header("Seconds to wait before the request is sent again (429 and 503).", example=1847),
     "Allow": Header("The methods that the endpoint has (405).", {"type": "string"}, "POST"),
     "WWW-Authenticate": Header("How to authenticate (401).", {"type": "string", "const": "Bearer"}, "Bearer"),
 }
+
+NOT_ALWAYS = {*RATE_HEADERS, "Idempotent-Replayed"}
+"""A request without a good key has no limit to tell of; few answers are replayed."""
 
 
 def header_components() -> dict[str, Any]:
     return {
         name: {
             "description": header.description,
-            # A request without a good key has no limit to tell of.
-            "required": name not in RATE_HEADERS,
+            "required": name not in NOT_ALWAYS,
             "schema": dict(header.schema),
             "example": header.example,
         }
@@ -248,10 +306,15 @@ DETAIL = {
         "index": {"type": "integer", "minimum": 0, "description": "Which item of the array, counted from 0."},
         "field": {
             "type": "string",
-            "description": "The field at fault; `body` for the body itself; in a body that is not strict JSON a path "
-            "like `activities[3].data.note`.",
+            "description": "The field, parameter or header at fault; `body` for the body itself; in a body that is "
+            "not strict JSON a path like `activities[3].data.note`.",
         },
         "message": {"type": "string", "description": "What is wrong with it, for people."},
+        "id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "The id of what stands in the way. Only with `CONFLICT`, where there is such a thing.",
+        },
     },
 }
 

@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
-from salesos.errors import Refused
+from salesos.errors import Clash, Refused
 from salesos.request_log import entry_of
 
 logger = logging.getLogger("salesos.api")
@@ -67,6 +67,17 @@ class MethodNotAllowed(ApiError):
         super().__init__(f"Method not allowed. Use {listed}.", headers={"Allow": listed})
 
 
+class Conflict(ApiError):
+    status, code = 409, "CONFLICT"
+
+
+class PreconditionFailed(ApiError):
+    status, code = 412, "PRECONDITION_FAILED"
+
+    def __init__(self) -> None:
+        super().__init__("It was changed since you read it. Read it again, and decide anew.")
+
+
 class PayloadTooLarge(ApiError):
     status, code = 413, "PAYLOAD_TOO_LARGE"
 
@@ -122,6 +133,10 @@ def as_api_error(exception: Exception) -> ApiError | None:
             return NotFound("Not found")
         case RequestDataTooBig():
             return too_large()
+        case Clash():
+            row = {"field": exception.field or "body", "message": str(exception)}
+            other = {} if exception.other_id is None else {"id": str(exception.other_id)}
+            return Conflict(str(exception), details=[row | other])
         case Refused():
             row = {"field": exception.field or "body", "message": str(exception)}
             return ValidationFailed(str(exception), details=[row])
@@ -136,3 +151,8 @@ def internal_error(request: HttpRequest) -> ApiError:
 
 def too_large() -> ApiError:
     return PayloadTooLarge("The body is larger than 8 MiB. Send it in several requests.")
+
+
+def key_used_otherwise() -> ApiError:
+    message = "This Idempotency-Key was used for another request"
+    return Conflict(message, details=[{"field": "Idempotency-Key", "message": message}])

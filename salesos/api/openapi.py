@@ -129,9 +129,11 @@ def _tag(reference: Reference) -> dict[str, str]:
 
 def _complete(operation: Mapping[str, Any], path: str, errors: Sequence[ErrorCase]) -> dict[str, Any]:
     """An operation with the errors that it may answer like every other, and the headers of every success."""
-    absent = set()
+    absent = {409, 412}
     if "requestBody" not in operation:
-        absent |= {400, 413}
+        absent.add(413)
+        if all(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
+            absent.add(400)
     if "{" not in path:
         absent.add(404)
     own = operation["responses"]

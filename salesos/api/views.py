@@ -38,6 +38,7 @@ class ApiView(APIView):
     http_method_names = [name for name in APIView.http_method_names if name not in ("options", "head", "trace")]
     key: ApiKey
     usage: Usage | None = None
+    _body: bytes | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -82,13 +83,20 @@ class ApiView(APIView):
 
     def json_body(self) -> object:
         """The request's body as strict JSON. Raises `PayloadTooLarge`, or `ValidationFailed` with the place named."""
+        return strict_json.parse(self.raw_body())
+
+    def raw_body(self) -> bytes:
+        """The request's body as it was sent. Raises `PayloadTooLarge`, or `ValidationFailed` for one that is encoded or
+        incomplete."""
+        if self._body is not None:
+            return self._body
         request = self.request._request
         if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
             row = {"field": "body", "message": "Content-Encoding is not supported. Send plain JSON."}
             raise ValidationFailed("Invalid body", details=[row])
-        body = _read(request)
-        entry_of(request).bytes_in = len(body)
-        return strict_json.parse(body)
+        self._body = _read(request)
+        entry_of(request).bytes_in = len(self._body)
+        return self._body
 
     def answer(self, data: Mapping[str, object], *, status: int = 200) -> HttpResponse:
         """`data` in the envelope of success, with the request's id and the time (UTC)."""

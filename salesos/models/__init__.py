@@ -1,10 +1,11 @@
-"""The core's data: tenants, the people in them, the keys to the API, the log of its use and the dashboard's trail."""
+"""The core's data: tenants, the people in them, the keys to the API, what the API remembers, the dashboard's trail."""
 
 from salesos.models.api_key import ApiKey
 from salesos.models.audit import AuditEntry
 from salesos.models.collaborator import Collaborator, CollaboratorMerge, Team
 from salesos.models.request_count import RequestCount, RequestsCounted
 from salesos.models.request_log import RequestLog
+from salesos.models.stored_answer import StoredAnswer
 from salesos.models.tenant import Tenant
 from salesos.models.user import Membership, User
 
@@ -17,6 +18,7 @@ __all__ = [
     "RequestCount",
     "RequestLog",
     "RequestsCounted",
+    "StoredAnswer",
     "Team",
     "Tenant",
     "User",

@@ -89,6 +89,7 @@ INDEXES_NOT_BY_TENANT = {
     ("salesos_collaborator", "id"),
     ("salesos_collaboratormerge", "id"),
     ("salesos_requestcount", "id"),
+    ("salesos_storedanswer", "id"),
     ("salesos_team", "id"),
     ("missions_adjustment", "author_id"),
     ("missions_mapping", "id"),

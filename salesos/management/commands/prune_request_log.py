@@ -1,4 +1,4 @@
-"""`manage.py prune_request_log`: delete what the request log need not keep any longer."""
+"""`manage.py prune_request_log`: delete what the request log, and answers kept for a repeat, need not keep longer."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from salesos.api import idempotency
 from salesos.management.whole_number import whole_number
 from salesos.models import Tenant
 from salesos.request_counts import bring_up_to_date
@@ -19,8 +20,8 @@ MOST_ROWS = 1_000_000
 class Command(BaseCommand):
     help = (
         "Delete requests from the log that are older than so many days, oldest first and in batches, of all tenants. "
-        "The figures by hour stay: they are brought up to date first. "
-        "May be stopped at any time and run again; meant to run every night."
+        "The figures by hour stay: they are brought up to date first. Answers that were kept for an Idempotency-Key go "
+        "after 24 hours. May be stopped at any time and run again; meant to run every night."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,6 +49,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} deleted …")
             self.stdout.flush()
         self.stdout.write(f"Deleted {total} requests from before {before:%Y-%m-%d %H:%M} UTC.")
+        answers = sum(idempotency.prune(before=timezone.now() - idempotency.KEPT_FOR, batch=batch))
+        self.stdout.write(f"Deleted {answers} answers that were kept for a repeat.")
 
     def _keep_the_sums(self) -> None:
         now = timezone.now()

@@ -171,6 +171,8 @@ def test_each_status_is_one_error_with_a_code_of_its_own():
         (403, "FORBIDDEN"),
         (404, "NOT_FOUND"),
         (405, "METHOD_NOT_ALLOWED"),
+        (409, "CONFLICT"),
+        (412, "PRECONDITION_FAILED"),
         (413, "PAYLOAD_TOO_LARGE"),
         (429, "RATE_LIMITED"),
         (500, "INTERNAL_ERROR"),
@@ -178,14 +180,14 @@ def test_each_status_is_one_error_with_a_code_of_its_own():
     ]
 
 
-class Conflict(ApiError):
-    status, code = 409, "CONFLICT"
+class Gone(ApiError):
+    status, code = 410, "GONE"
 
 
 def leads_reference(server):
     """An API that the core has never heard of."""
     answer = {"description": "A lead", "content": {"application/json": {"schema": {"type": "object"}}}}
-    clash = ErrorCase("Conflict", "Somebody else changed it.", "Read it again.", [("Changed", Conflict("Changed"))])
+    gone = ErrorCase("Gone", "It was here once.", "Forget it.", [("Gone", Gone("Gone"))])
     return Reference(
         tag="Leads",
         title="Leads",
@@ -197,13 +199,13 @@ def leads_reference(server):
                     "summary": "A lead",
                     "tags": ["Leads"],
                     "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
-                    "responses": {"200": answer, "409": {"$ref": "#/components/responses/Conflict"}},
+                    "responses": {"200": answer, "410": {"$ref": "#/components/responses/Gone"}},
                 }
             }
         },
         schemas={"Lead": {"type": "object"}},
         quick_start=Section("leads-quick-start", "Leads in a minute", ["Read one."]),
-        errors=[clash],
+        errors=[gone],
     )
 
 
@@ -215,7 +217,7 @@ def test_another_api_package_joins_by_its_dotted_name_alone(settings):
     operation = spec["paths"]["/v1/leads/{id}"]["get"]
     assert [error.message for error in OpenAPIV31SpecValidator(spec).iter_errors()] == []
     assert [tag["name"] for tag in spec["tags"]] == ["Default integration", "Leads", "Reference"]
-    assert sorted(operation["responses"]) == ["200", "401", "403", "404", "405", "409", "429", "500", "503"]
+    assert sorted(operation["responses"]) == ["200", "401", "403", "404", "405", "410", "429", "500", "503"]
     assert operation["responses"]["200"]["headers"] == headers(
         ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
     )
