@@ -1,0 +1,4 @@
+from missions.api import LeaderboardView
+from salesos.api.routes import endpoint
+
+urlpatterns = endpoint("v1/leaderboard", LeaderboardView, "leaderboard")
