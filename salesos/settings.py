@@ -230,7 +230,11 @@ API_PREFIXES = ("/functions/", "/v1/", "/api/")
 LOGGED_PREFIXES = ("/functions/", "/v1/")
 """Paths whose every request lands in the request log."""
 
-API_REFERENCE = ["integrations.default.openapi.reference"]
+API_REFERENCE = [
+    "integrations.default.openapi.reference",
+    "salesos.api.people_openapi.reference",
+    "missions.openapi.reference",
+]
 """Dotted names of the functions that describe each API; `/api/schema` is put together from them."""
 
 MAX_BODY_BYTES = 8 * 1024 * 1024

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from salesos.api.error_reference import EXAMPLE_ID, HEADERS, body_of
 from salesos.api.errors import ValidationFailed
+from salesos.api.listing import MOST_PER_PAGE
 from salesos.api.prose import Bullets, Code, Heading, Note, Section, Steps, Table, json_text
 from salesos.api.strict_json import MOST_VALUES
 from salesos.models.api_key import DEFAULT_HOURLY_LIMIT
@@ -28,7 +29,16 @@ def key_description() -> str:
 
 def sections(limits: Sequence[tuple[str, str]]) -> list[Section]:
     """The sections of every reference; `limits` are the rows that the API packages add to the table of limits."""
-    return [_authentication(), _requests(), _answers(), _order_of_checks(), _limits(limits)]
+    return [
+        _authentication(),
+        _requests(),
+        _answers(),
+        _lists(),
+        _repeats(),
+        _concurrent_changes(),
+        _order_of_checks(),
+        _limits(limits),
+    ]
 
 
 def wrong_secrets() -> str:
@@ -103,7 +113,8 @@ def _requests() -> Section:
             ),
             "Numbers with a fraction or an exponent are kept as JSON doubles (`25000.00` comes back as `25000.0`); "
             "integers are kept exactly. When a name stands twice in an object, the last one counts.",
-            "Fields that this reference does not name are ignored: a CRM may send more than we ask for. `null` for an "
+            "Fields that this reference does not name are ignored by the Default integration: a CRM may send more than "
+            "we ask for. The endpoints under `/v1/` refuse them by name: a typo must not lose data. `null` for an "
             "optional field means absent, and clears it where something exists that is updated.",
         ],
     )
@@ -121,14 +132,70 @@ def _answers() -> Section:
         "answers",
         "Answers",
         [
-            "Success (200) carries `data` and `meta`:",
+            "Success carries `data`. The Default integration adds `meta`:",
             Code(json_text(success)),
+            "Under `/v1/`, `data` is the thing itself, or a list of things with the `meta` of lists; what was deleted "
+            "is answered 204, without a body. Moments are ISO 8601 in UTC, ids are UUIDs.",
             "An error carries `error`, whatever the status, also for paths and methods that do not exist:",
             Code(json_text(body_of(failure))),
-            "Every answer tells its `Content-Length`; the answer to `HEAD` has no body. "
-            "Every answer has an `X-Request-ID` header, the same as `meta.request_id`. Keep it in your log: support "
-            "and the dashboard's request log find the request by it. Of requests we keep time, address, key, counts "
-            "and outcome; never the body, never the key.",
+            "Every answer with a body tells its `Content-Length`; the answer to `HEAD` has no body. "
+            "Every answer has an `X-Request-ID` header, the same as `meta.request_id` where there is one. Keep it in "
+            "your log: support and the dashboard's request log find the request by it. Of requests we keep time, "
+            "address, key, counts and outcome; never the body, never the key. Answers to requests with an "
+            "`Idempotency-Key` are kept for a day.",
+        ],
+    )
+
+
+def _lists() -> Section:
+    return Section(
+        "lists",
+        "Lists",
+        [
+            "A list is answered a page at a time, and says where the page stands:",
+            Code(json_text({"data": ["…"], "meta": {"total": 45, "page": 1, "per_page": 25, "total_pages": 2}})),
+            f"`page` begins with 1, `per_page` is at most {MOST_PER_PAGE}; `sort` names a field, with `-` in front for "
+            "descending, and equal rows keep a fixed order. A page past the end is an empty list. Filters "
+            "combine: each narrows down the others.",
+            "Where a filter takes a date, it is a day in the time zone of the tenant, from its start to its end; where "
+            "it takes a date and time without an offset, that is in this zone, too. Both bounds are inclusive.",
+            "A parameter that is unknown, given twice or bad is a 400 that names it. An id that is well-formed but "
+            "nobody of your tenant’s finds nothing.",
+        ],
+    )
+
+
+def _repeats() -> Section:
+    return Section(
+        "repeating-a-request",
+        "Repeating a request",
+        [
+            "When an answer is lost, you can’t know whether the request was. Under `/v1/`, send each POST with an "
+            "`Idempotency-Key` of its own, such as a UUID, and repeat it with the same one until it is answered:",
+            Code("Idempotency-Key: 0d5ad5c5-52ab-4f4b-8a3c-8c0b8f8b1e0a", language="http"),
+            Bullets(
+                [
+                    "The same key with the same body within 24 hours gives the first answer again, with "
+                    "`Idempotent-Replayed: true`; nothing is done twice, also when both arrive at the same moment.",
+                    "The same key with another body or path is a 409.",
+                    "A request that was refused or broke has done nothing and keeps no key: put it right, and send it.",
+                ]
+            ),
+            "Keys belong to the tenant, not to the API key, which you may rotate in between. GET, PATCH and DELETE are "
+            "safe to repeat as they are.",
+        ],
+    )
+
+
+def _concurrent_changes() -> Section:
+    return Section(
+        "concurrent-changes",
+        "Concurrent changes",
+        [
+            "What can be changed under `/v1/` is answered with an `ETag`, which every change renews. Send it back as "
+            "`If-Match`, and your write is refused with a 412 when somebody else was faster; without it, the last "
+            "write wins, field by field.",
+            Code('If-Match: "v3"', language="http"),
         ],
     )
 
@@ -147,8 +214,10 @@ def _order_of_checks() -> Section:
                     "The key has the scope of the endpoint: else 403 that names it.",
                     "The key has requests left in this hour: else 429.",
                     f"The body has at most {body_limit()}: else 413.",
-                    "The body is strict JSON and what the endpoint asks for: else 400.",
+                    "Parameters, headers and body are strict, and what the endpoint asks for: else 400.",
                     "Its items are well-formed: else 400, or an entry in `errors`, as the endpoint says.",
+                    "What it names is there: else 404. It is as `If-Match` says: else 412. It can be done as things "
+                    "are: else 409.",
                 ]
             ),
         ],

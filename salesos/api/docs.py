@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -46,7 +47,7 @@ def page(server: str) -> tuple[bytes, str]:
     context = {
         "version": API_VERSION,
         "server": server,
-        "quick_starts": [reference.quick_start for reference in made.references],
+        "quick_starts": [reference.quick_start for reference in made.references if reference.quick_start],
         "basics": [section for section in made.sections if section is not limits],
         "apis": [
             {"reference": reference, "endpoints": list(_endpoints(made, reference.paths))}
@@ -71,7 +72,8 @@ def _endpoints(made: Document, paths: Mapping[str, Any]) -> Iterator[dict[str, A
     cases = {case.status: case for case in made.errors}
     for path in paths:
         for method, operation in made.spec["paths"][path].items():
-            success = operation["responses"]["200"].get("content", {}).get("application/json", {})
+            status, answer = _success(operation)
+            success = answer.get("content", {}).get("application/json", {})
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             yield {
                 "slug": operation["operationId"],
@@ -79,12 +81,20 @@ def _endpoints(made: Document, paths: Mapping[str, Any]) -> Iterator[dict[str, A
                 "path": path,
                 "operation": operation,
                 "scopes": [scope for scheme in operation.get("security", []) for scope in scheme["apiKey"]],
+                "parameters": list(_parameters(operation)),
                 "requests": list(_shapes(made.spec, body.get("schema", {}))),
+                "status": status,
+                "answer": answer,
                 "answers": list(_shapes(made.spec, success.get("schema", {}))),
-                "examples": list(_examples(made.spec["servers"][0]["url"] + path, body, success)),
+                "examples": list(_examples(made.spec["servers"][0]["url"] + path, method.upper(), operation)),
                 "refusals": _refusals(operation),
                 "errors": [cases[int(status)] for status in operation["responses"] if int(status) in cases],
             }
+
+
+def _success(operation: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """(status, answer) of the one way in which an operation succeeds."""
+    return next((status, answer) for status, answer in operation["responses"].items() if status.startswith("2"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class Field:
 
 def _shapes(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Shape]:
     names = {ref: name for name, ref in schema.get("discriminator", {}).get("mapping", {}).items()}
-    for choice in schema.get("oneOf", [schema]):
+    for choice in schema.get("oneOf", schema.get("anyOf", [schema])):
         resolved = _resolved(spec, choice)
         if rows := list(fields(spec, choice)):
             yield Shape(names.get(choice.get("$ref", ""), ""), resolved.get("description", ""), rows)
@@ -145,6 +155,9 @@ LONGEST_PATTERN = 48
 """A longer pattern says nothing to a reader; the meaning of its field does."""
 
 
+FORMATS = {"uuid": "UUID", "date": "ISO 8601 date", "date-time": "ISO 8601, UTC", "email": "e-mail address"}
+
+
 def _bounds(schema: Mapping[str, Any]) -> str:
     least, most = schema.get("minLength"), schema.get("maxLength")
     told = []
@@ -156,22 +169,66 @@ def _bounds(schema: Mapping[str, Any]) -> str:
         told.append(f"at most {most} characters")
     if "maxItems" in schema:
         told.append(f"at most {schema['maxItems']} items")
-    if "minimum" in schema:
+    if "enum" in schema:
+        told.append(", ".join(f"`{value}`" for value in schema["enum"] if value is not None))
+    if "minimum" in schema and "maximum" in schema:
+        told.append(f"{schema['minimum']} to {schema['maximum']}")
+    elif "minimum" in schema:
         told.append(f"at least {schema['minimum']}")
-    if schema.get("format") in ("uuid", "date-time", "email"):
-        told.append({"uuid": "UUID", "date-time": "ISO 8601, UTC", "email": "e-mail address"}[schema["format"]])
+    if schema.get("format") in FORMATS:
+        told.append(FORMATS[schema["format"]])
+    elif "anyOf" in schema:
+        told.append(" or ".join(FORMATS[choice["format"]] for choice in schema["anyOf"]))
     elif len(schema.get("pattern", "")) in range(1, LONGEST_PATTERN):
         told.append(f"`{schema['pattern']}`")
+    if "default" in schema:
+        told.append(f"default `{schema['default']}`")
     return ", ".join(told)
 
 
-def _examples(url: str, body: Mapping[str, Any], success: Mapping[str, Any]) -> Iterator[Section]:
-    """Each example with its request, where it has one, and its answer, which bears the same name."""
-    requests = body.get("examples", {})
-    for name, answer in success.get("examples", {}).items():
-        request = [curl(url, requests[name]["value"])] if name in requests else []
-        blocks = [*request, Code(json_text(answer["value"]), title="Response (200)"), answer["description"]]
-        yield Section(f"example-{name}", answer["summary"], blocks)
+def _parameters(operation: Mapping[str, Any]) -> Iterator[Field]:
+    """A row for each parameter; a header or a part of the path says so in its meaning."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        yield Field(
+            parameter["name"],
+            _PLACES.get(parameter["in"], "") + _type({}, schema),
+            parameter.get("required", False),
+            _bounds(schema),
+            parameter["description"],
+        )
+
+
+_PLACES = {"header": "header: ", "path": "path: "}
+
+
+def _examples(url: str, method: str, operation: Mapping[str, Any]) -> Iterator[Section]:
+    """Each example with its request, where there is one to show, and its answer, which bears the same name."""
+    status, answer = _success(operation)
+    requests = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
+    for name, example in answer.get("content", {}).get("application/json", {}).get("examples", {}).items():
+        request = []
+        if name in requests:
+            request = [curl(_filled(url, operation, name), requests[name]["value"], method=method)]
+        elif "requestBody" not in operation:
+            request = [curl(_filled(url, operation, name), method=method)]
+        blocks = [*request, Code(json_text(example["value"]), title=f"Response ({status})"), example["description"]]
+        yield Section(f"example-{operation['operationId']}-{name}", example["summary"], blocks)
+
+
+def _filled(url: str, operation: Mapping[str, Any], example: str) -> str:
+    """The address of an example: the parts of the path filled in, and the query string that it has."""
+    query = {}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            url = url.replace(f"{{{parameter['name']}}}", parameter["example"])
+        elif example in parameter.get("examples", {}):
+            query[parameter["name"]] = _word(parameter["examples"][example]["value"])
+    return f"{url}?{urlencode(query, safe='@')}" if query else url
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _refusals(operation: Mapping[str, Any]) -> list[Code]:

@@ -28,6 +28,7 @@ from salesos.api.errors import (
 from salesos.request_log import LogEntry
 from salesos.scopes import Scope
 
+EXAMPLE_UUID = "550e8400-e29b-41d4-a716-446655440000"
 EXAMPLE_ID = uuid.UUID("f47ac10b-58cc-4372-a567-0e02b2c3d479")
 RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
@@ -53,6 +54,10 @@ class ErrorCase:
     def code(self) -> str:
         return self.examples[0][1].code
 
+    @property
+    def ref(self) -> str:
+        return f"#/components/responses/{self.name}"
+
 
 def _sample_request() -> HttpRequest:
     request = HttpRequest()
@@ -73,8 +78,8 @@ BAD_REQUEST = ErrorCase(
         "or header is unknown or bad. Nothing of the request is recorded."
     ),
     _(
-        "Fix the request: `details` lists every bad field, with the index of its item, and every bad parameter. Sending "
-        "the same request again gives the same answer."
+        "Fix the request: `details` lists every bad field, with the index of its item, and every bad parameter. "
+        "Sending the same request again gives the same answer."
     ),
     [
         (
@@ -125,15 +130,18 @@ ERRORS: Sequence[ErrorCase] = (
     ),
     ErrorCase(
         "NotFound",
-        _("There is nothing at this path, or nothing of your tenant."),
-        _("Check the path against this reference."),
+        _(
+            "There is nothing at this path, or nothing of your tenant: an id that is malformed, unknown or another "
+            "tenant's makes no difference."
+        ),
+        _("Check the path against this reference, and the id against a list. What was deleted is gone."),
         [("An unknown path", NotFound("Not found"))],
         headers=RATE_HEADERS,
     ),
     ErrorCase(
         "MethodNotAllowed",
         _("The method is not one of the endpoint's, which the `Allow` header lists. Checked before the API key."),
-        _("Use the method that this reference names, usually POST."),
+        _("Use a method that this reference names for the path."),
         [("GET instead of POST", MethodNotAllowed(["POST"]))],
         headers=["Allow"],
     ),
@@ -156,7 +164,7 @@ ERRORS: Sequence[ErrorCase] = (
                         {
                             "field": "email",
                             "message": "A lead with this e-mail exists already",
-                            "id": "550e8400-e29b-41d4-a716-446655440000",
+                            "id": EXAMPLE_UUID,
                         }
                     ],
                 ),
@@ -215,6 +223,11 @@ ERRORS: Sequence[ErrorCase] = (
 )
 
 
+def case_of(status: int) -> ErrorCase:
+    """The core's error of a status."""
+    return next(case for case in ERRORS if case.status == status)
+
+
 def response(case: ErrorCase, more_examples: Iterable[tuple[str, ApiError]] = ()) -> dict[str, Any]:
     """The OpenAPI response object of an error, with its examples and those of one endpoint, which come first."""
     return {
@@ -260,7 +273,7 @@ HEADERS: Mapping[str, Header] = {
     "Location": Header(
         "The path of what was created (201).",
         {"type": "string", "format": "uri-reference"},
-        "/v1/leads/550e8400-e29b-41d4-a716-446655440000",
+        f"/v1/leads/{EXAMPLE_UUID}",
     ),
     "ETag": Header(
         "The state that was answered. Sent back as `If-Match`, it has a write refused where the state is another one.",

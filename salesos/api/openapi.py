@@ -30,6 +30,7 @@ from salesos.api.error_reference import (
     response,
 )
 from salesos.api.errors import MethodNotAllowed, answer_error
+from salesos.api.listing import LIST_META
 from salesos.api.prose import Section, markdown
 
 OPENAPI_VERSION = "3.1.0"
@@ -43,8 +44,9 @@ ALLOWED_METHODS = ["GET", "HEAD"]
 class Reference:
     """What a package says of its API.
 
-    `paths` and `schemas` are OpenAPI; operations name only what is theirs: the errors that every operation may answer
-    are added. `errors` are codes that the core does not know. `limits` are rows (what, how much) of the limits table.
+    `paths` and `schemas` are OpenAPI (`salesos.api.operations` makes it); operations name only what is theirs: the
+    errors that every operation may answer are added. `errors` are codes that the core does not know. `limits` are rows
+    (what, how much) of the limits table.
     """
 
     tag: str
@@ -52,7 +54,7 @@ class Reference:
     description: str
     paths: Mapping[str, Any]
     schemas: Mapping[str, Any]
-    quick_start: Section
+    quick_start: Section | None = None
     sections: Sequence[Section] = ()
     practices: Section | None = None
     limits: Sequence[tuple[str, str]] = ()
@@ -60,7 +62,7 @@ class Reference:
 
     @property
     def prose(self) -> list[Section]:
-        return [self.quick_start, *self.sections, *([self.practices] if self.practices else [])]
+        return [section for section in (self.quick_start, *self.sections, self.practices) if section]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def document(server: str) -> Document:
             "headers": header_components(),
             "responses": {case.name: response(case) for case in errors},
             "schemas": {name: shape for reference in references for name, shape in reference.schemas.items()}
-            | {"Meta": META}
+            | {"Meta": META, "ListMeta": LIST_META}
             | error_schemas(errors),
         },
     }
@@ -137,11 +139,7 @@ def _complete(operation: Mapping[str, Any], path: str, errors: Sequence[ErrorCas
     if "{" not in path:
         absent.add(404)
     own = operation["responses"]
-    common = {
-        str(case.status): {"$ref": f"#/components/responses/{case.name}"}
-        for case in ERRORS
-        if case.status not in absent
-    }
+    common = {str(case.status): {"$ref": case.ref} for case in ERRORS if case.status not in absent}
     own = {
         status: answer if "$ref" in answer else {"headers": headers(RATE_HEADERS)} | answer
         for status, answer in own.items()

@@ -147,14 +147,12 @@ def json_text(value: object, *, indent: int = 0) -> str:
     return "[\n" + ",\n".join(lines) + "\n" + " " * indent + "]"
 
 
-def curl(url: str, body: object) -> Code:
-    """A POST of `body`, ready to paste into a shell."""
-    # In single quotes a shell reads everything as it stands, but for the quote itself.
-    text = json_text(body).replace("'", "'\\''").replace("\n", "\n  ")
-    return Code(
-        f"curl -X POST {url} \\\n"
-        '  -H "Authorization: Bearer sk_live_YOUR_API_KEY" \\\n'
-        '  -H "Content-Type: application/json" \\\n'
-        f"  -d '{text}'",
-        language="shell",
-    )
+def curl(url: str, body: object = None, *, method: str = "POST") -> Code:
+    """A request, ready to paste into a shell."""
+    lines = [f'curl -X {method} "{url}"' if "?" in url else f"curl -X {method} {url}"]
+    lines.append('  -H "Authorization: Bearer sk_live_YOUR_API_KEY"')
+    if body is not None:
+        # In single quotes a shell reads everything as it stands, but for the quote itself.
+        text = json_text(body).replace("'", "'\\''").replace("\n", "\n  ")
+        lines += ['  -H "Content-Type: application/json"', f"  -d '{text}'"]
+    return Code(" \\\n".join(lines), language="shell")

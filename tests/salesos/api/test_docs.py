@@ -16,7 +16,16 @@ from salesos.api.prose import Bullets, Code, Heading, Note, Section, Steps, Tabl
 from salesos.keys import issue_key
 from salesos.scopes import Scope
 
-SHAPES = ["SyncCollaborators", "SyncActivities", "CollaboratorsSynced", "ActivitiesSynced", "Error"]
+SHAPES = [
+    "SyncCollaborators",
+    "SyncActivities",
+    "CollaboratorsSynced",
+    "ActivitiesSynced",
+    "CollaboratorRead",
+    "Standing",
+    "TeamStanding",
+    "Error",
+]
 
 
 class Page(HTMLParser):
@@ -118,12 +127,29 @@ def test_every_link_within_the_page_has_one_place_to_go(page):
 def test_every_command_is_ready_to_paste_for_the_address_asked(client):
     page = Page(client.get("/api/docs", headers={"Host": "localhost:8000"}).text)
     commands = [shlex.split(block.replace("\\\n", "")) for block in page.blocks if block.startswith("curl")]
+    paths = document("http://localhost:8000").spec["paths"]
 
-    assert len(commands) == 6
-    for command in commands:
-        assert command[:4] == ["curl", "-X", "POST", "http://localhost:8000/functions/v1/default-integration"]
-        assert command[4:9:2] == ["-H", "-H", "-d"]
-        assert json.loads(command[9])["action"] in ("sync_collaborators", "sync_activities")
+    shown = set()
+    for curl, option, method, url, *rest in commands:
+        assert (curl, option, rest[:2]) == ("curl", "-X", ["-H", "Authorization: Bearer sk_live_YOUR_API_KEY"])
+        address = url.removeprefix("http://localhost:8000").partition("?")[0]
+        [path] = [path for path in paths if re.fullmatch(re.sub(r"{\w+}", "[0-9a-f-]{36}", path), address)]
+        operation = paths[path][method.lower()]
+        shown.add(operation["operationId"])
+        if "requestBody" in operation:
+            assert rest[2:5] == ["-H", "Content-Type: application/json", "-d"]
+            assert isinstance(json.loads(rest[5]), dict)
+        else:
+            assert rest[2:] == []
+    assert len(commands) == len(shown) + 5 + 1
+    assert shown == {
+        "syncDefaultIntegration",
+        "listCollaborators",
+        "getCollaborator",
+        "listTeams",
+        "getTeam",
+        "getLeaderboard",
+    }
 
 
 def test_every_block_of_json_is_json(page):
