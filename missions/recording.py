@@ -7,7 +7,7 @@ Two statements for a thousand activities: who and what they are (`_RESOLVE`), th
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -87,6 +87,16 @@ def record_activities(source: str, sent: Sequence[SentActivity]) -> Recorded:
         tenant, source, [matched[key] for key in sorted(matched)], [kept[key] for key in sorted(kept)], known
     )
     return Recorded(recorded, skipped, len(sent) - recorded - skipped)
+
+
+def record_of(source: str, sent: Sequence[SentActivity], *, people: Mapping[str, tuple[int, int | None]]) -> int:
+    """Record activities of our own in the caller's transaction, points and scores included; return how many were new.
+
+    `people` says whose they are, active or not: e-mail → (collaborator id, team id).
+    """
+    tenant = current_tenant()
+    known = _resolve(tenant, source, sent)._replace(people=dict(people))
+    return _record(tenant, source, sorted(sent, key=lambda activity: activity.external_id), known)
 
 
 def _resolve(tenant: Tenant, source: str, sent: Sequence[SentActivity]) -> _Known:

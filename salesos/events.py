@@ -51,7 +51,8 @@ _subscribers: list[tuple[frozenset[str], Subscriber]] = []
 
 
 def subscribe(names: Iterable[str], subscriber: Subscriber) -> Callable[[], None]:
-    """Have `subscriber` called with the events of these names, all of a `publish` at once. Returns what ends it."""
+    """Have `subscriber` called with the events of these names, all of a `publish` at once; `lead.*` stands for all that
+    happens to leads. Returns what ends it."""
     entry = (frozenset(names), subscriber)
     _subscribers.append(entry)
     return lambda: _subscribers.remove(entry)
@@ -67,7 +68,7 @@ def publish(*events: Event) -> None:
     if not connection.in_atomic_block:
         raise NotInTransaction("Publish inside the transaction of what happened.")
     for names, subscriber in tuple(_subscribers):
-        told = [event for event in events if event.name in names]
+        told = [event for event in events if event.name in names or f"{event.noun}.*" in names]
         if not told:
             continue
         try:

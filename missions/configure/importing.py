@@ -7,8 +7,9 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from missions import sources
 from missions.changes import Effect, Plan, change_mappings, plan
-from missions.configure import examples, sheets, table
+from missions.configure import examples, sheets
 from missions.configure.of_a_source import OfASource, done_in_words
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.site import site
@@ -77,7 +78,7 @@ class ImportMapping(OfASource):
         return self.page(
             template_name="missions/configure_import_report.html",
             plan=planned,
-            lines=[(_title(line.wish.code), line, (notes or {}).get(line.wish.line, "")) for line in lines],
+            lines=[(self._title(line.wish.code), line, (notes or {}).get(line.wish.line, "")) for line in lines],
             of_what=of_what,
             of_file="example" not in self.request.GET,
             refused=planned.count(Effect.REFUSED),
@@ -87,9 +88,9 @@ class ImportMapping(OfASource):
             configure_url=self.here("configure"),
         )
 
-
-def _title(code: str) -> str:
-    return table.title_of(code) if code.isascii() and code.isdecimal() else code
+    def _title(self, code: str) -> str:
+        known = sources.source(self.source)
+        return known.title_of(code) if known.code_pattern.fullmatch(code) else code
 
 
 site.add_screen("missions/configure/import/", ImportMapping)

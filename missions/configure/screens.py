@@ -50,7 +50,7 @@ class Configure(OfASource):
         return self.page(
             template_name="missions/configure_summary.html",
             plan=planned,
-            lines=[(table.title_of(line.wish.code), line, "") for line in planned.changes],
+            lines=[(sources.source(self.source).title_of(line.wish.code), line, "") for line in planned.changes],
             shown=" ".join(f"{line.wish.code}:{line.wish.shown}" for line in planned.changes if line.wish.shown),
         )
 
@@ -67,9 +67,10 @@ class Configure(OfASource):
 
     def _table(self, lines: Sequence[Line] = (), *, is_judged: bool = True) -> HttpResponse:
         received = self.received()
-        codes = sources.every_code(self.source)
-        is_all = bool(codes) and (self.request.GET.get("show") == "all" or not received)
-        rows = table.rows_of(received, codes if is_all else [line.wish.code for line in lines])
+        known = sources.source(self.source)
+        codes = known.every_code
+        is_all = bool(codes) and (bool(known.labels) or self.request.GET.get("show") == "all" or not received)
+        rows = table.rows_of(known, received, codes if is_all else [line.wish.code for line in lines])
         table.put(lines, rows, is_judged=is_judged)
         waiting = _waiting(received)
         return self.page(
@@ -78,14 +79,14 @@ class Configure(OfASource):
             missions=list(Mission.objects.values_list("name", "is_active")),
             sources=sources.SOURCES.values(),
             source=self.source,
-            code_count=len(codes),
+            code_count=0 if known.labels else len(codes),
             row_count=len(rows),
             is_all=is_all,
             waiting=sum(row.is_waiting for row in rows),
             days=DAYS,
             uncounted=sum(code.uncounted for code in waiting),
             uncounted_codes=len(waiting),
-            is_new=not any(code.mapping for code in received),
+            is_new=self.source == sources.DEFAULT and not any(code.mapping for code in received),
             examples=examples.EXAMPLES.values(),
             query=self.request.GET.get("q", "")[:60],
             in_use_url=self.here(),

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.utils.formats import number_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
 from missions import sources
 from missions.changes import Effect, Line, Wish, mark_of, mark_of_worth
 from missions.mapping import CodeReceived, worth_of
+from missions.sources import Source
 
 MINE, THEIRS = "mine", "theirs"
 FIELDS = ("m", "p", "l")
@@ -56,15 +56,13 @@ class Row:
         return self.line is not None and self.line.effect == Effect.CLASH
 
 
-def title_of(code: str) -> str:
-    return _("Activity %(code)s") % {"code": code}
-
-
-def rows_of(received: Iterable[CodeReceived], more: Iterable[str] = ()) -> list[Row]:
-    """A row for each code that was received or is mapped, and for `more` codes, in order of the codes."""
+def rows_of(source: Source, received: Iterable[CodeReceived], more: Iterable[str] = ()) -> list[Row]:
+    """A row for each code that was received or is mapped, and for `more` codes, in the order of the source."""
     known = {each.code: each for each in received}
-    title = _("Activity %(code)s")
-    return [_row(code, title % {"code": code}, known.get(code)) for code in sorted({*known, *more})]
+    codes = {*known, *more}
+    in_order = [code for code in source.labels if code in codes] if source.labels else sorted(codes)
+    titles = source.titles_of(in_order)
+    return [_row(code, title, known.get(code)) for code, title in zip(in_order, titles, strict=True)]
 
 
 def _row(code: str, title: str, known: CodeReceived | None) -> Row:

@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from missions.models.activity import Activity
 from missions.models.mission import MOST_POINTS, Mission
 from salesos.constraints import SameTenant
 from salesos.models.collaborator import Collaborator, Team
@@ -84,6 +85,17 @@ class Adjustment(Tenanted):
         db_index=False,
         verbose_name=_("mission"),
     )
+    activity = models.ForeignKey(
+        Activity,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        related_name="compensations",
+        db_index=False,
+        verbose_name=_("activity"),
+    )
+    """The completion that a compensation takes back, or gives to whoever has it now (`missions.pipeline`)."""
     kind = models.CharField(
         _("kind"), max_length=12, choices=AdjustmentKind.choices, default=AdjustmentKind.MANUAL, editable=False
     )
@@ -107,8 +119,16 @@ class Adjustment(Tenanted):
             SameTenant(field="collaborator", name="adjustment_collaborator_same_tenant"),
             SameTenant(field="team", name="adjustment_team_same_tenant"),
             SameTenant(field="mission", name="adjustment_mission_same_tenant"),
+            SameTenant(field="activity", name="adjustment_activity_same_tenant"),
         )
-        indexes = (models.Index(fields=["tenant", "collaborator", "day"], name="adjustment_by_collaborator"),)
+        indexes = (
+            models.Index(fields=["tenant", "collaborator", "day"], name="adjustment_by_collaborator"),
+            models.Index(
+                fields=["tenant", "activity"],
+                name="adjustment_by_activity",
+                condition=models.Q(activity__isnull=False),
+            ),
+        )
         verbose_name = _("adjustment")
         verbose_name_plural = _("adjustments")
 

@@ -34,6 +34,15 @@ def test_a_subscriber_is_told_at_once_what_it_asked_for_and_nothing_else(in_acme
     assert told == [(in_acme, [event("thing.made", 1), event("thing.lost", 3)])]
 
 
+def test_a_noun_with_a_star_is_all_that_happens_to_it(in_acme, globex, subscribe):
+    told = []
+    subscribe(["thing.*", "other.made"], told.extend)
+
+    events.publish(*map(event, ["thing.made", "other.made", "things.made", "thing.moved", "other.moved"]))
+
+    assert [each.name for each in told] == ["thing.made", "other.made", "thing.moved"]
+
+
 def test_subscribers_run_in_the_order_of_their_subscription(in_acme, subscribe):
     order = []
     subscribe(["thing.made"], lambda batch: order.append("first"))
