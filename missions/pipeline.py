@@ -123,15 +123,13 @@ def settle(events: Sequence[Event]) -> None:
     Of several events of one subject the last says how it is. The publisher has the subjects locked. At most five
     statements for a thousand of them.
     """
-    latest = {(event.noun, event.subject_id): event for event in events}
-    fresh = {(event.noun, event.subject_id) for event in events if event.name == f"{event.noun}.created"}
-    subjects = list(latest.items())
-    for start in range(0, len(subjects), CHUNK):
-        chunk = dict(subjects[start : start + CHUNK])
-        _settle([*chunk.values()], earned=_earned([event for key, event in chunk.items() if key not in fresh]))
+    latest = list({(event.noun, event.subject_id): event for event in events}.values())
+    for start in range(0, len(latest), CHUNK):
+        _settle(latest[start : start + CHUNK])
 
 
-def _settle(events: Sequence[Event], *, earned: Mapping[str, _Earned]) -> None:
+def _settle(events: Sequence[Event]) -> None:
+    earned = _earned(events)
     people = _people(events, earned.values())
     gone: list[int] = []
     compensations: list[_Compensation] = []
@@ -199,8 +197,6 @@ def _compensations(
 def _earned(events: Iterable[Event]) -> dict[str, _Earned]:
     """What these subjects ever earned, by external id; locked, so that `missions.applying` waits."""
     external_ids = [_external_id(event.subject_id, code) for event in events for code in _CODES[event.noun]]
-    if not external_ids:
-        return {}
     rows = run(
         _EARNED, {"tenant": current_tenant().pk, "source": LEADS, "external_ids": text_array(sorted(external_ids))}
     )

@@ -96,6 +96,16 @@ BAD_REQUEST = ErrorCase(
                 details=[{"field": "activities[0].data.amount", "message": "Numbers must be finite"}],
             ),
         ),
+        (
+            "Parameters that are unknown or bad",
+            ValidationFailed(
+                "Invalid parameters",
+                details=[
+                    {"field": "statsu", "message": "Unknown parameter"},
+                    {"field": "per_page", "message": "Expected a whole number, 1 to 100"},
+                ],
+            ),
+        ),
     ],
     headers=RATE_HEADERS,
 )
@@ -228,8 +238,14 @@ def case_of(status: int) -> ErrorCase:
     return next(case for case in ERRORS if case.status == status)
 
 
-def response(case: ErrorCase, more_examples: Iterable[tuple[str, ApiError]] = ()) -> dict[str, Any]:
-    """The OpenAPI response object of an error, with its examples and those of one endpoint, which come first."""
+def response(
+    case: ErrorCase, more_examples: Iterable[tuple[str, ApiError]] = (), *, without_common: bool = False
+) -> dict[str, Any]:
+    """The OpenAPI response object of an error, with its examples and those of one endpoint, which come first.
+
+    `without_common` leaves out the former, which are about bodies, for an endpoint that takes none.
+    """
+    common = () if without_common else case.examples
     return {
         "description": case.when,
         "headers": headers(case.headers),
@@ -238,7 +254,7 @@ def response(case: ErrorCase, more_examples: Iterable[tuple[str, ApiError]] = ()
                 "schema": {"$ref": f"#/components/schemas/{case.name}"},
                 "examples": {
                     slug(summary): {"summary": summary, "value": body_of(error)}
-                    for summary, error in [*more_examples, *case.examples]
+                    for summary, error in [*more_examples, *common]
                 },
             }
         },

@@ -71,7 +71,9 @@ def operation(
             "content": {"application/json": {"schema": body, "examples": sent}},
         }
     refusals = {
-        str(status): response(case_of(status), examples) if examples else {"$ref": case_of(status).ref}
+        str(status): response(case_of(status), examples, without_common=body is None)
+        if examples
+        else {"$ref": case_of(status).ref}
         for status, examples in (errors or {}).items()
     }
     return {**made, "responses": {str(int(status)): success, **refusals}}

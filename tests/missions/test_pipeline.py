@@ -3,9 +3,10 @@
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -262,6 +263,57 @@ def test_many_at_once_cost_hardly_more_than_one(funnel, ana, bia):
         events.publish(*[lead.event("contacted") for lead in leads])
     assert len(captured) <= 6
     assert points() == {"Bia": 150}
+
+
+def elsewhere(tenant, work, results):
+    """Runs `work` on a connection of its own."""
+
+    def run():
+        try:
+            with tenant_context(tenant):
+                results.append(work())
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_applying_a_mapping_at_the_same_moment_counts_what_holds_afterwards(in_acme, globex, ana, is_undone):
+    with transaction.atomic():
+        deal = Subject("deal", ana, "won")
+    MappingFactory(source=LEADS, code="deal.won", mission=MissionFactory(), points=7)
+    applied = []
+    with transaction.atomic():
+        deal.to("lost" if is_undone else "won")
+        thread = elsewhere(in_acme, lambda: apply(LEADS, "deal.won").activities, applied)
+        thread.join(timeout=0.3)
+        assert (thread.is_alive(), applied) == (True, [])
+    thread.join(timeout=20)
+    assert (applied, points()) == ([0], {}) if is_undone else ([1], {"Ana": 7})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_state_that_changes_while_a_mapping_is_applied_takes_back_what_that_counted(in_acme, globex, ana):
+    with transaction.atomic():
+        deal = Subject("deal", ana, "won")
+    MappingFactory(source=LEADS, code="deal.won", mission=MissionFactory(), points=7)
+
+    def lose():
+        with transaction.atomic():
+            deal.to("lost")
+
+    done = []
+    with transaction.atomic():
+        apply(LEADS, "deal.won")
+        thread = elsewhere(in_acme, lose, done)
+        thread.join(timeout=0.3)
+        assert thread.is_alive()
+    thread.join(timeout=20)
+    assert (done, points(), Adjustment.objects.count()) == ([None], {}, 1)
 
 
 # After any walk
