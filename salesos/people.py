@@ -13,13 +13,10 @@ from uuid_utils.compat import uuid7
 
 from salesos import audit
 from salesos.database import array, run, text_array
+from salesos.emails import EMAIL_PATTERN
 from salesos.models import Collaborator
 from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
 from salesos.tenancy import current_tenant
-
-# The living standard of HTML defines a valid e-mail address by such a pattern; we ask for a domain with a dot, too.
-_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-EMAIL_PATTERN = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})+$"
 
 Email = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL_PATTERN)

@@ -90,6 +90,7 @@ WEB_CONCURRENCY = whole_number("WEB_CONCURRENCY", default=2)
 INSTALLED_APPS = [
     "salesos.apps.SalesOSConfig",
     "missions.apps.MissionsConfig",
+    "leads.apps.LeadsConfig",
     "integrations.apps.IntegrationsConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
@@ -232,6 +233,7 @@ LOGGED_PREFIXES = ("/functions/", "/v1/")
 
 API_REFERENCE = [
     "integrations.default.openapi.reference",
+    "leads.api.openapi.reference",
     "salesos.api.people_openapi.reference",
     "missions.openapi.reference",
 ]

@@ -21,6 +21,7 @@ urlpatterns = [
     re_path(r"^api/docs/?$", docs.docs, name="api-docs"),
     path("", include("missions.walls.urls")),
     path("", include("integrations.default.urls")),
+    path("", include("leads.api.urls")),
     path("", include("salesos.api.people_urls")),
     path("", include("missions.urls")),
 ]

@@ -205,6 +205,10 @@ _PLACES = {"header": "header: ", "path": "path: "}
 def _examples(url: str, method: str, operation: Mapping[str, Any]) -> Iterator[Section]:
     """Each example with its request, where there is one to show, and its answer, which bears the same name."""
     status, answer = _success(operation)
+    if "content" not in answer:
+        command = curl(_filled(url, operation, ""), method=method)
+        told = f"The answer ({status}) has no body."
+        yield Section(f"example-{operation['operationId']}", operation["summary"], [command, told])
     requests = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
     for name, example in answer.get("content", {}).get("application/json", {}).get("examples", {}).items():
         request = []

@@ -34,6 +34,8 @@ class ApiView(APIView):
     """
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
+    actions: ClassVar[Mapping[str, str]] = {}
+    """What the request log calls each method; a view whose body says what is done tells the log itself."""
     # DRF would describe the view to anybody who asks by OPTIONS.
     http_method_names = [name for name in APIView.http_method_names if name not in ("options", "head", "trace")]
     key: ApiKey
@@ -64,6 +66,7 @@ class ApiView(APIView):
         scope = self.scopes.get(request.method or "")
         if scope is None:
             raise MethodNotAllowed(self.allowed_methods)
+        entry_of(request._request).action = self.actions.get(request.method or "", "")
         self.key = self._authenticated(request._request)
         entry_of(request._request).key = self.key
         self._fence.enter_context(tenant_context(self.key.tenant))

@@ -134,7 +134,10 @@ class Installation:
 
     def forget_activities(self) -> None:
         with psycopg.connect(self.url) as connection:
-            connection.execute("TRUNCATE missions_activity, missions_score, missions_receivedcode, salesos_requestlog")
+            connection.execute(
+                "TRUNCATE missions_activity, missions_adjustment, missions_score, missions_receivedcode, "
+                "salesos_requestlog"
+            )
 
 
 def until(is_true) -> None:

@@ -19,7 +19,7 @@ from salesos.models import AuditEntry, RequestLog
 from salesos.tenancy import NoTenant, Tenanted, TenantManager
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ["salesos", "missions", "integrations"]
+PACKAGES = ["salesos", "missions", "leads", "integrations"]
 OURS = [model for model in apps.get_models() if model._meta.app_label in PACKAGES]
 TENANTED = [model for model in OURS if issubclass(model, Tenanted)]
 
@@ -91,6 +91,11 @@ INDEXES_NOT_BY_TENANT = {
     ("salesos_requestcount", "id"),
     ("salesos_storedanswer", "id"),
     ("salesos_team", "id"),
+    ("leads_deal", "id"),
+    ("leads_lead", "id"),
+    ("leads_lead", "search"),  # each of its words begins with the tenant
+    ("leads_pipeline", "id"),
+    ("leads_stage", "id"),
     ("missions_adjustment", "author_id"),
     ("missions_mapping", "id"),
     ("missions_mapping", "mission_id"),
@@ -213,6 +218,7 @@ TOP_LEVEL = {
     "README.md",
     "docs",
     "integrations",
+    "leads",
     "locale",
     "manage.py",
     "missions",

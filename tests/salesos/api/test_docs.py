@@ -141,7 +141,7 @@ def test_every_command_is_ready_to_paste_for_the_address_asked(client):
             assert isinstance(json.loads(rest[5]), dict)
         else:
             assert rest[2:] == []
-    assert len(commands) == len(shown) + 5 + 1
+    assert len(commands) == len(shown) + 5 + 1 + 1  # more examples of the sync, the leaderboard and the leads
     assert shown == {
         "syncDefaultIntegration",
         "listCollaborators",
@@ -149,6 +149,16 @@ def test_every_command_is_ready_to_paste_for_the_address_asked(client):
         "listTeams",
         "getTeam",
         "getLeaderboard",
+        "listLeads",
+        "getLead",
+        "createLead",
+        "updateLead",
+        "deleteLead",
+        "convertLead",
+        "listDeals",
+        "getDeal",
+        "updateDeal",
+        "listStages",
     }
 
 

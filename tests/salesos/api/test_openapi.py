@@ -185,43 +185,44 @@ class Gone(ApiError):
     status, code = 410, "GONE"
 
 
-def leads_reference(server):
+def invoices_reference(server):
     """An API that the core has never heard of."""
-    answer = {"description": "A lead", "content": {"application/json": {"schema": {"type": "object"}}}}
+    answer = {"description": "An invoice", "content": {"application/json": {"schema": {"type": "object"}}}}
     gone = ErrorCase("Gone", "It was here once.", "Forget it.", [("Gone", Gone("Gone"))])
     return Reference(
-        tag="Leads",
-        title="Leads",
-        description="Leads.",
+        tag="Invoices",
+        title="Invoices",
+        description="Invoices.",
         paths={
-            "/v1/leads/{id}": {
+            "/v1/invoices/{id}": {
                 "get": {
-                    "operationId": "getLead",
-                    "summary": "A lead",
-                    "tags": ["Leads"],
+                    "operationId": "getInvoice",
+                    "summary": "An invoice",
+                    "tags": ["Invoices"],
                     "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
                     "responses": {"200": answer, "410": {"$ref": "#/components/responses/Gone"}},
                 }
             }
         },
-        schemas={"Lead": {"type": "object"}},
-        quick_start=Section("leads-quick-start", "Leads in a minute", ["Read one."]),
+        schemas={"Invoice": {"type": "object"}},
+        quick_start=Section("invoices-quick-start", "Invoices in a minute", ["Read one."]),
         errors=[gone],
     )
 
 
 def test_another_api_package_joins_by_its_dotted_name_alone(settings):
-    settings.API_REFERENCE = [*settings.API_REFERENCE, f"{__name__}.leads_reference"]
+    settings.API_REFERENCE = [*settings.API_REFERENCE, f"{__name__}.invoices_reference"]
 
     spec = json.loads(document("https://two.example").body)
 
-    operation = spec["paths"]["/v1/leads/{id}"]["get"]
+    operation = spec["paths"]["/v1/invoices/{id}"]["get"]
     assert [error.message for error in OpenAPIV31SpecValidator(spec).iter_errors()] == []
     assert [tag["name"] for tag in spec["tags"]] == [
         "Default integration",
+        "Leads",
         "Collaborators and teams",
         "Leaderboard",
-        "Leads",
+        "Invoices",
         "Reference",
     ]
     assert sorted(operation["responses"]) == ["200", "401", "403", "404", "405", "410", "429", "500", "503"]

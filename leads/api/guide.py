@@ -1,0 +1,95 @@
+"""The words of the reference of leads: what an engineer must know beside the fields."""
+
+from collections.abc import Sequence
+
+from leads.api.payload import LONGEST_FIELD_NAME
+from leads.changes import LARGEST_CUSTOM_FIELDS
+from leads.models.lead import LONGEST_TAG, MOST_TAGS
+from salesos.api.prose import Bullets, Section, Steps, Table
+
+DESCRIPTION = (
+    "Manage leads from your own programs: create them from forms, keep them in step with marketing tools, build a "
+    "workflow of your own, and follow each to the won deal."
+)
+LIMITS = [
+    ("Custom fields of a lead", f"{LARGEST_CUSTOM_FIELDS // 1024} KiB, names of 1 to {LONGEST_FIELD_NAME} characters"),
+    ("Tags of a lead", f"{MOST_TAGS}, of at most {LONGEST_TAG} characters"),
+]
+
+
+def sections() -> Sequence[Section]:
+    return [_way(), _statuses(), _search(), _pages()]
+
+
+def _way() -> Section:
+    return Section(
+        "from-lead-to-deal",
+        "From a lead to a won deal",
+        [
+            Steps(
+                [
+                    "`GET /v1/collaborators` tells the id of the salesperson who is to own the lead.",
+                    "`POST /v1/leads` creates it, each time with an `Idempotency-Key` of its own.",
+                    "`PATCH /v1/leads/{id}` changes its status as your team gets on.",
+                    "`POST /v1/leads/{id}/convert` makes a deal of it, once.",
+                    "`GET /v1/stages` tells the ids of the stages; `PATCH /v1/deals/{id}` moves the deal to one of "
+                    "them. A stage of kind `won` or `lost` ends it, one of kind `open` reopens it.",
+                ]
+            ),
+            "Every write is in the lead’s `activity_history`: what changed, from what to what, when, and by which key "
+            "or user.",
+        ],
+    )
+
+
+def _statuses() -> Section:
+    return Section(
+        "lead-statuses",
+        "The statuses of a lead",
+        [
+            Table(
+                ["Status", "Meaning", "May become"],
+                [
+                    ["`new`", "nobody has been in touch", "any but `converted`; converted by conversion"],
+                    ["`contacted`", "somebody has", "any but `converted`; converted by conversion"],
+                    ["`qualified`", "may well buy", "any but `converted`; converted by conversion"],
+                    ["`unqualified`", "will not buy", "any but `converted`; not to be converted"],
+                    ["`converted`", "has become a deal", "nothing else"],
+                ],
+            ),
+        ],
+    )
+
+
+def _search() -> Section:
+    return Section(
+        "searching-leads",
+        "How search finds",
+        [
+            "`search` looks at name, e-mail and company. Each of its words must begin a word there, in any order; "
+            "accents and case make no difference.",
+            Bullets(
+                [
+                    "`joao sil` finds João da Silva; so does `SILVA joão`.",
+                    "`@acme.com` finds the addresses of that domain, `maria@` those that begin so.",
+                    "A word with signs is found with them and by its parts: O’Brien-Souza by `o'brien`, `brien` and "
+                    "`souza`.",
+                    "Every sign stands for itself: there are no wildcards and no operators.",
+                ]
+            ),
+        ],
+    )
+
+
+def _pages() -> Section:
+    return Section(
+        "pages-of-leads",
+        "Long lists",
+        [
+            "The first pages cost the same however many leads you have, the exact `total` included. A page far down "
+            "costs more: rows are skipped one by one, which takes about 20 ms for every 100,000. Where you want all "
+            "leads, walk by `created_after` and `created_before` rather than by pages alone. With dates or a search "
+            "the total is counted anew each time, about 15 ms for every 100,000 leads found by dates; a search for a "
+            "single letter may take a second among a million.",
+        ],
+    )

@@ -1,0 +1,223 @@
+"""Create, change and delete leads. Each function is one transaction, which also keeps the history and tells others.
+
+Input is well-formed (`leads.api.payload`, forms); what only the data can tell is refused here.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from pydantic_core import to_json
+from uuid_utils.compat import uuid7
+
+from leads.actors import Actor
+from leads.conflicts import EmailTaken
+from leads.history import note
+from leads.models import Lead
+from leads.models.lead import LeadStatus
+from leads.owners import counted
+from leads.reading import Guard, locked_lead
+from leads.telling import REACHED, tell_of_leads
+from salesos.database import run, text_array
+from salesos.errors import Clash, Refused
+from salesos.models import Collaborator
+from salesos.retrying import UNIQUE_VIOLATION, retried, sqlstate
+from salesos.tenancy import current_tenant
+
+TEXTS = ("name", "email", "phone", "company", "position", "source")
+CHANGEABLE = frozenset({*TEXTS, "status", "owner", "custom_fields", "tags"})
+LARGEST_CUSTOM_FIELDS = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLead:
+    """A lead to be: texts trimmed and in bounds, tags without duplicates, any status but converted."""
+
+    name: str
+    email: str
+    phone: str = ""
+    company: str = ""
+    position: str = ""
+    source: str = ""
+    status: str = LeadStatus.NEW
+    owner: Collaborator | None = None
+    custom_fields: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class _Vanished(Exception):
+    """The lead that had the e-mail is gone again."""
+
+
+def create_lead(new: NewLead, *, by: Actor, at: datetime) -> Lead:
+    """A new lead. Raises `EmailTaken`: the database's unique index decides, also between many at the same moment."""
+    for _attempt in range(3):
+        try:
+            return _create(new, by=by, at=at.replace(microsecond=0))
+        except _Vanished:
+            continue
+    raise Refused("busy", _("This e-mail is being written by others right now. Try again."), field="email")
+
+
+@transaction.atomic
+def _create(new: NewLead, *, by: Actor, at: datetime) -> Lead:
+    _refuse_large(new.custom_fields)
+    lead = Lead(
+        tenant=current_tenant(),
+        public_id=uuid7(),
+        **{name: getattr(new, name) for name in TEXTS},
+        status=new.status,
+        owner=new.owner,
+        custom_fields=merged({}, new.custom_fields),
+        tags=list(new.tags),
+        created_at=at,
+        updated_at=at,
+    )
+    made = run(_INSERT, _columns(lead))
+    if not made:
+        raise EmailTaken(_holder_of(lead.email))
+    ((lead.pk,),) = made
+    lead._state.adding = False
+    note(lead, "lead.created", {}, by=by, at=at)
+    tell_of_leads("lead.created", [lead], at=at, source=lead.source)
+    if lead.status != LeadStatus.NEW:
+        tell_of_leads(REACHED[LeadStatus(lead.status)], [lead], at=at)
+    return lead
+
+
+def _columns(lead: Lead) -> dict[str, Any]:
+    return {
+        "tenant_id": lead.tenant_id,
+        "public_id": lead.public_id,
+        **{name: getattr(lead, name) for name in TEXTS},
+        "status": str(lead.status),
+        "owner_id": lead.owner_id,
+        "custom_fields": to_json(lead.custom_fields).decode(),
+        "tags": text_array(lead.tags),
+        "at": lead.created_at,
+    }
+
+
+_INSERT = """
+INSERT INTO leads_lead (
+    tenant_id, public_id, name, email, phone, company, position, source, status, owner_id, custom_fields, tags,
+    created_at, updated_at, version
+)
+VALUES (
+    %(tenant_id)s, %(public_id)s, %(name)s, %(email)s, %(phone)s, %(company)s, %(position)s, %(source)s, %(status)s,
+    %(owner_id)s, %(custom_fields)s::jsonb, %(tags)s::text[], %(at)s, %(at)s, 1
+)
+ON CONFLICT (tenant_id, lower(email)) DO NOTHING
+RETURNING id
+"""
+
+
+def _holder_of(email: str) -> uuid.UUID:
+    found = run(_HOLDER, [current_tenant().pk, email])
+    if not found:
+        raise _Vanished
+    ((public_id,),) = found
+    return uuid.UUID(str(public_id))
+
+
+_HOLDER = "SELECT public_id FROM leads_lead WHERE tenant_id = %s AND lower(email) = lower(%s)"
+
+
+@retried(UNIQUE_VIOLATION)
+@transaction.atomic
+def change_lead(lead: Lead, changes: Mapping[str, Any], *, by: Actor, at: datetime, guard: Guard = None) -> Lead:
+    """The lead with `changes` (of `CHANGEABLE`, well-formed) made; what stays the same is no change.
+
+    The keys of `custom_fields` are merged, one with None is removed; None in its place removes all. Raises
+    `EmailTaken`, `Clash` for a converted lead that would go back, `Refused`.
+    """
+    unknown = set(changes) - CHANGEABLE
+    if unknown:
+        raise ValueError(f"Not changeable: {', '.join(sorted(unknown))}")
+    lead = locked_lead(lead, guard)
+    fresh = dict(changes)
+    if "custom_fields" in fresh:
+        sent = fresh["custom_fields"]
+        fresh["custom_fields"] = {} if sent is None else merged(lead.custom_fields, sent)
+        _refuse_large(fresh["custom_fields"])
+    before = {name: getattr(lead, name) for name in fresh if not _is_same(name, getattr(lead, name), fresh[name])}
+    if not before:
+        return lead
+    _check_status(lead, fresh.get("status", lead.status))
+    for name in before:
+        setattr(lead, name, fresh[name])
+    at = at.replace(microsecond=0)
+    lead.updated_at, lead.version = at, lead.version + 1
+    _save(lead, [*before, "updated_at", "version"])
+    written = {name: [written_as(name, was), written_as(name, fresh[name])] for name, was in before.items()}
+    note(lead, "lead.updated", {_WRITTEN.get(name, name): pair for name, pair in written.items()}, by=by, at=at)
+    if "status" in before:
+        tell_of_leads(REACHED[LeadStatus(lead.status)], [lead], at=at)
+    elif "owner" in before:
+        tell_of_leads("lead.assigned", [lead], at=at)
+    return lead
+
+
+_WRITTEN = {"owner": "owner_id"}
+
+
+def merged(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Custom fields after a change: sent keys over kept ones, those that are None gone."""
+    return {name: value for name, value in {**kept, **sent}.items() if value is not None}
+
+
+def written_as(name: str, value: Any) -> Any:
+    """A field's value as the history keeps it."""
+    if name == "owner":
+        return str(value.public_id) if value else None
+    return value if isinstance(value, str | dict | list) else list(value)
+
+
+def _is_same(name: str, was: Any, now: Any) -> bool:
+    if name == "owner":
+        # Written back as it was read: under the record that counts.
+        return bool(was == now or counted(was) == now)
+    if name == "custom_fields":
+        # As JSON: to Python, 1 and true and 1.0 are the same.
+        return json.dumps(was, sort_keys=True) == json.dumps(now, sort_keys=True)
+    return bool(was == (list(now) if name == "tags" else now))
+
+
+def _check_status(lead: Lead, status: str) -> None:
+    if lead.is_converted and status != LeadStatus.CONVERTED:
+        raise Clash("lead_converted", _("This lead is a deal; its status can't change any more."), field="status")
+    if status == LeadStatus.CONVERTED and not lead.is_converted:
+        raise Refused("not_by_hand", _("A lead becomes converted by its conversion alone."), field="status")
+
+
+def _save(lead: Lead, fields: list[str]) -> None:
+    if "email" not in fields:
+        lead.save(update_fields=fields)
+        return
+    try:
+        with transaction.atomic():
+            lead.save(update_fields=fields)
+    except IntegrityError as error:
+        holder = Lead.objects.annotate(folded=Lower("email")).filter(folded=lead.email.lower()).first()
+        if sqlstate(error) != UNIQUE_VIOLATION or holder is None:
+            raise
+        raise EmailTaken(holder.public_id) from None
+
+
+def _refuse_large(custom_fields: Mapping[str, Any]) -> None:
+    if len(to_json(custom_fields)) > LARGEST_CUSTOM_FIELDS:
+        raise Refused("too_large", _("Custom fields take at most 64 KiB as JSON."), field="custom_fields")
+
+
+@transaction.atomic
+def delete_lead(lead: Lead, *, at: datetime, guard: Guard = None) -> None:
+    """Delete for good: the lead and its history go, its deals stay without it."""
+    lead = locked_lead(lead, guard)
+    tell_of_leads("lead.deleted", [lead], at=at.replace(microsecond=0))
+    lead.delete()

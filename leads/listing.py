@@ -1,0 +1,243 @@
+"""A page of leads and how many there are in all: one statement, quick at any size of the table.
+
+Totals come from the database's own tally (`leads.models.LeadTally`) unless dates or a search narrow the list: then the
+leads themselves are counted, by index.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from django.db import connection
+from pydantic_core import from_json
+
+from leads.models import Lead
+from leads.owners import counted
+from salesos.tenancy import current_tenant
+
+SORTS: Mapping[str, str] = {
+    "name": "leads_fold(lead.name)",
+    "email": "lower(lead.email)",
+    "company": "leads_fold(lead.company)",
+    "source": "lead.source",
+    "status": "lead.status",
+    "created_at": "lead.created_at",
+    "updated_at": "lead.updated_at",
+}
+"""What may be sorted by, and the indexed expression that does it."""
+
+
+class LeadRow(NamedTuple):
+    """A lead as lists, answers and exports show it: ids are public ones, the owner the record that counts."""
+
+    id: uuid.UUID
+    name: str
+    email: str
+    phone: str
+    company: str
+    position: str
+    source: str
+    status: str
+    owner_id: uuid.UUID | None
+    team_id: uuid.UUID | None
+    custom_fields: dict[str, Any]
+    tags: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, lead: Lead) -> "LeadRow":
+        """Asks the database for owner and team where `lead` was read without them."""
+        owner = counted(lead.owner)
+        return cls(
+            id=lead.public_id,
+            name=lead.name,
+            email=lead.email,
+            phone=lead.phone,
+            company=lead.company,
+            position=lead.position,
+            source=lead.source,
+            status=lead.status,
+            owner_id=owner.public_id if owner else None,
+            team_id=owner.team.public_id if owner and owner.team else None,
+            custom_fields=lead.custom_fields,
+            tags=lead.tags,
+            created_at=lead.created_at,
+            updated_at=lead.updated_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which leads, in which order, and which page of them. Ids are public; of moments the second no longer counts."""
+
+    status: str = ""
+    source: str = ""
+    owner_id: uuid.UUID | None = None
+    team_id: uuid.UUID | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    search: str = ""
+    sort: str = "created_at"
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25
+
+    @property
+    def is_tallied(self) -> bool:
+        return not (self.search or self.created_from or self.created_until)
+
+    @property
+    def is_of_owners(self) -> bool:
+        return self.owner_id is not None or self.team_id is not None
+
+
+class Page(NamedTuple):
+    total: int
+    rows: list[LeadRow]
+
+
+def page_of_leads(wanted: Wanted) -> Page:
+    """The leads of the current tenant that are `wanted`, and how many there are on all pages."""
+    parameters: dict[str, Any] = {
+        "tenant": current_tenant().pk,
+        "status": wanted.status,
+        "source": wanted.source,
+        "owner_id": wanted.owner_id,
+        "team_id": wanted.team_id,
+        "created_from": wanted.created_from,
+        "created_until": wanted.created_until,
+        "search": wanted.search,
+        "offset": wanted.offset,
+        "limit": wanted.limit,
+    }
+    # Not by `run`: the good plan depends on what is asked for, and on how many leads are so.
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(wanted), parameters)
+        rows = cursor.fetchall()
+    return Page(int(rows[0][0]), [_read(row) for row in rows if row[1] is not None])
+
+
+def _read(row: tuple[Any, ...]) -> LeadRow:
+    read: Any = LeadRow._make(row[1:])
+    return cast("LeadRow", read._replace(custom_fields=from_json(read.custom_fields)))
+
+
+def _statement(wanted: Wanted) -> str:
+    total, page = _searched(wanted) if wanted.search else _listed(wanted)
+    common = [_OWNERS] if wanted.is_of_owners else []
+    direction = "DESC" if wanted.is_descending else "ASC"
+    return f"""
+    WITH {", ".join([*common, *total, f"page AS MATERIALIZED ({page})"])}
+    SELECT counted.total, {_COLUMNS}
+    FROM counted
+    LEFT JOIN page ON true
+    LEFT JOIN leads_lead AS lead ON lead.tenant_id = %(tenant)s AND lead.public_id = page.public_id
+    LEFT JOIN salesos_collaborator AS record ON record.tenant_id = %(tenant)s AND record.id = lead.owner_id
+    LEFT JOIN salesos_collaborator AS survivor
+        ON survivor.tenant_id = %(tenant)s AND survivor.id = record.merged_into_id
+    LEFT JOIN salesos_team AS team ON team.tenant_id = %(tenant)s
+        AND team.id = CASE WHEN survivor.id IS NULL THEN record.team_id ELSE survivor.team_id END
+    ORDER BY {SORTS[wanted.sort]} {direction}, lead.public_id {direction}
+    """
+
+
+_COLUMNS = """
+    lead.public_id, lead.name, lead.email, lead.phone, lead.company, lead.position, lead.source, lead.status,
+    coalesce(survivor.public_id, record.public_id), team.public_id, lead.custom_fields, lead.tags, lead.created_at,
+    lead.updated_at
+"""
+
+# The records of the people meant: those that were merged into another count as that one.
+_OWNERS = """
+    owners AS MATERIALIZED (
+        SELECT record.id
+        FROM salesos_collaborator AS record
+        LEFT JOIN salesos_collaborator AS survivor
+            ON survivor.tenant_id = record.tenant_id AND survivor.id = record.merged_into_id
+        LEFT JOIN salesos_team AS team ON team.tenant_id = record.tenant_id
+            AND team.id = CASE WHEN survivor.id IS NULL THEN record.team_id ELSE survivor.team_id END
+        WHERE record.tenant_id = %(tenant)s
+            AND (%(owner_id)s::uuid IS NULL OR %(owner_id)s::uuid = coalesce(survivor.public_id, record.public_id))
+            AND (%(team_id)s::uuid IS NULL OR team.public_id = %(team_id)s::uuid)
+    )
+"""
+_IS_OWNED = "lead.owner_id = ANY (ARRAY(SELECT id FROM owners))"
+
+
+def _conditions(wanted: Wanted) -> list[str]:
+    """Those on the lead's own columns."""
+    return [
+        "lead.tenant_id = %(tenant)s",
+        *(["lead.status = %(status)s"] if wanted.status else []),
+        *(["lead.source = %(source)s"] if wanted.source else []),
+        *(["lead.created_at >= %(created_from)s"] if wanted.created_from else []),
+        *(["lead.created_at < %(created_until)s"] if wanted.created_until else []),
+        *(["lead.search @@ leads_search_query(%(tenant)s, %(search)s)"] if wanted.search else []),
+    ]
+
+
+def _ordered(wanted: Wanted, sort: str) -> str:
+    direction = "DESC" if wanted.is_descending else "ASC"
+    return f"ORDER BY {sort} {direction}, public_id {direction}"
+
+
+def _searched(wanted: Wanted) -> tuple[list[str], str]:
+    """The words' index finds all; they are counted, and sorted in memory."""
+    conditions = [*_conditions(wanted), *([_IS_OWNED] if wanted.is_of_owners else [])]
+    found = f"""
+        found AS MATERIALIZED (
+            SELECT lead.public_id, {SORTS[wanted.sort]} AS sorted_by
+            FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
+        )
+    """
+    page = f"SELECT public_id FROM found {_ordered(wanted, 'sorted_by')} LIMIT %(limit)s OFFSET %(offset)s"
+    return [found, "counted AS (SELECT count(*) AS total FROM found)"], page
+
+
+def _listed(wanted: Wanted) -> tuple[list[str], str]:
+    """The index of the order is walked, or for people that of each one, until the page is full."""
+    conditions, sort = _conditions(wanted), SORTS[wanted.sort]
+    total = _tallied(wanted) if wanted.is_tallied else _counted(wanted, conditions)
+    # Nothing is looked for that is not there: an index would be walked to its end.
+    is_any = "(SELECT total FROM counted) > %(offset)s"
+    if wanted.is_of_owners and wanted.sort == "created_at":
+        each = f"""
+            SELECT lead.public_id, lead.created_at FROM leads_lead AS lead
+            WHERE {" AND ".join(conditions)} AND lead.owner_id = owners.id
+            {_ordered(wanted, sort)} LIMIT %(offset)s + %(limit)s
+        """
+        page = f"""
+            SELECT theirs.public_id FROM owners CROSS JOIN LATERAL ({each}) AS theirs WHERE {is_any}
+            {_ordered(wanted, "theirs.created_at")} LIMIT %(limit)s OFFSET %(offset)s
+        """
+        return [total], page
+    conditions = [*conditions, *([_IS_OWNED] if wanted.is_of_owners else []), is_any]
+    page = f"""
+        SELECT lead.public_id FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
+        {_ordered(wanted, sort)} LIMIT %(limit)s OFFSET %(offset)s
+    """
+    return [total], page
+
+
+def _counted(wanted: Wanted, conditions: list[str]) -> str:
+    conditions = [*conditions, *([_IS_OWNED] if wanted.is_of_owners else [])]
+    return f"counted AS (SELECT count(*) AS total FROM leads_lead AS lead WHERE {' AND '.join(conditions)})"
+
+
+def _tallied(wanted: Wanted) -> str:
+    level = (0 if wanted.source else 2) + (0 if wanted.is_of_owners else 1)
+    conditions = [
+        "tenant_id = %(tenant)s",
+        f"level = {level}",
+        "source = %(source)s" if wanted.source else "source IS NULL",
+        "owner_id = ANY (ARRAY(SELECT id FROM owners))" if wanted.is_of_owners else "owner_id IS NULL",
+        *(["status = %(status)s"] if wanted.status else []),
+    ]
+    return f"""
+        counted AS (
+            SELECT coalesce(sum(leads), 0) AS total FROM leads_leadtally WHERE {" AND ".join(conditions)}
+        )
+    """

@@ -1,0 +1,7 @@
+"""People who may buy, the deals they become, and the pipeline in which deals move."""
+
+from leads.models.deal import Deal, DealStageChange
+from leads.models.lead import Lead, LeadEvent, LeadTally, LeadWord
+from leads.models.pipeline import Pipeline, Stage
+
+__all__ = ["Deal", "DealStageChange", "Lead", "LeadEvent", "LeadTally", "LeadWord", "Pipeline", "Stage"]
