@@ -27,7 +27,14 @@ from salesos.scopes import Scope
 SCOPES_IN_WORDS = {
     Scope.DEFAULT_SYNC: _(
         "Adds and updates collaborators, and records what they did. It can't read points, change missions or see keys."
-    )
+    ),
+    Scope.LEADS_READ: _(
+        "Sees all leads and deals with their personal data, and the team with its addresses. It changes nothing."
+    ),
+    Scope.LEADS_WRITE: _(
+        "Creates, changes, converts and deletes leads and deals, which also moves the points of their owners."
+    ),
+    Scope.LEADERBOARD_READ: _("Sees who has how many points, by name. It changes nothing."),
 }
 """What each scope allows, for somebody who has never read the API's reference."""
 

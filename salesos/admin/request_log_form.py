@@ -191,7 +191,7 @@ def _both(given: dict[str, Any], *names: str) -> bool:
 def _statuses(asked: str) -> Iterator[tuple[Any, Any]]:
     yield "", _("Any")
     yield from CLASSES
-    known = {200, *(case.status for case in ERRORS)}
+    known = {200, 201, 204, *(case.status for case in ERRORS)}
     if asked.isascii() and asked.isdecimal() and len(asked) == 3 and asked[0] in "12345":
         known.add(int(asked))
     for status in sorted(known):
