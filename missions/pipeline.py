@@ -29,13 +29,13 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
+from django.db.models import Min, Sum
 from django.utils.translation import gettext as _
 from pydantic_core import to_json
 
-from missions.models import Activity
+from missions.models import Activity, Adjustment
 from missions.models.score import AdjustmentKind
 from missions.recording import Receipt, SentActivity, record_of
 from missions.scores import ADDED, INTO_SCORES
@@ -197,16 +197,43 @@ def _compensations(
 def _earned(events: Iterable[Event]) -> dict[str, _Earned]:
     """What these subjects ever earned, by external id; locked, so that `missions.applying` waits."""
     external_ids = [_external_id(event.subject_id, code) for event in events for code in _CODES[event.noun]]
-    rows = run(
-        _EARNED, {"tenant": current_tenant().pk, "source": LEADS, "external_ids": text_array(sorted(external_ids))}
+    # Through Django, which writes the ids into the statement: planned for just these, also before a table was analysed.
+    rows = list(
+        Activity.objects.filter(source=LEADS, external_id__in=external_ids)
+        .order_by("pk")
+        .select_for_update()
+        .defer("data")
     )
-    return {row[0]: _read(row[1:]) for row in rows}
+    posted = _posted([row.pk for row in rows if row.is_completion])
+    return {
+        row.external_id: _Earned(
+            activity_id=row.pk,
+            collaborator_id=row.collaborator_id,
+            team_id=row.team_id,
+            mission_id=row.mission_id,
+            points=row.points,
+            day=row.day,
+            occurred_at=row.occurred_at,
+            posted=posted.get(row.pk, {}),
+        )
+        for row in rows
+    }
 
 
-def _read(row: tuple[Any, ...]) -> _Earned:
-    *columns, people, teams, completions = row
-    places = zip(people, teams, completions, strict=True) if people else ()
-    return _Earned(*(*columns, {(person, team): int(count) for person, team, count in places}))
+def _posted(activity_ids: Sequence[int]) -> dict[int, dict[Place, int]]:
+    """By activity: what compensations added and took at each place, in the order in which each was first concerned."""
+    posted: dict[int, dict[Place, int]] = {}
+    if not activity_ids:
+        return posted
+    sums = (
+        Adjustment.objects.filter(activity__in=activity_ids)
+        .values_list("activity_id", "collaborator_id", "team_id")
+        .annotate(Sum("completions"), first=Min("pk"))
+        .order_by("first")
+    )
+    for activity_id, person, team, completions, _first in sums:
+        posted.setdefault(activity_id, {})[person, team] = completions
+    return posted
 
 
 def _people(events: Iterable[Event], earned: Iterable[_Earned]) -> dict[int, _Person]:
@@ -236,26 +263,6 @@ def _post(compensations: Sequence[_Compensation]) -> None:
         },
     )
 
-
-_EARNED = """
-SELECT activity.external_id, activity.id, activity.collaborator_id, activity.team_id, activity.mission_id,
-    activity.points, activity.day, activity.occurred_at, posted.people, posted.teams, posted.completions
-FROM missions_activity AS activity
-LEFT JOIN LATERAL (
-    SELECT array_agg(collaborator_id ORDER BY first) AS people, array_agg(team_id ORDER BY first) AS teams,
-        array_agg(completions ORDER BY first) AS completions
-    FROM (
-        SELECT collaborator_id, team_id, sum(completions) AS completions, min(id) AS first
-        FROM missions_adjustment
-        WHERE tenant_id = %(tenant)s AND activity_id = activity.id
-        GROUP BY collaborator_id, team_id
-    ) AS by_place
-) AS posted ON activity.mission_id IS NOT NULL
-WHERE activity.tenant_id = %(tenant)s AND activity.source = %(source)s
-    AND activity.external_id = ANY (%(external_ids)s::text[])
-ORDER BY activity.id
-FOR UPDATE OF activity
-"""
 
 _POST = f"""
 WITH posted AS (
