@@ -128,17 +128,19 @@ def _read(row: tuple[Any, ...]) -> LeadRow:
 def _statement(wanted: Wanted) -> str:
     total, page = _searched(wanted) if wanted.search else _listed(wanted)
     common = [_OWNERS] if wanted.is_of_owners else []
+    # The leads of the page by a tenant that the planner does not know: of one that is new it would think that it has a
+    # single lead, and look for each among all.
     direction = "DESC" if wanted.is_descending else "ASC"
     return f"""
-    WITH {", ".join([*common, *total, f"page AS MATERIALIZED ({page})"])}
+    WITH {", ".join([*common, *total, f"page (tenant_id, public_id) AS MATERIALIZED ({page})"])}
     SELECT counted.total, {_COLUMNS}
     FROM counted
     LEFT JOIN page ON true
-    LEFT JOIN leads_lead AS lead ON lead.tenant_id = %(tenant)s AND lead.public_id = page.public_id
-    LEFT JOIN salesos_collaborator AS record ON record.tenant_id = %(tenant)s AND record.id = lead.owner_id
+    LEFT JOIN leads_lead AS lead ON lead.tenant_id = page.tenant_id AND lead.public_id = page.public_id
+    LEFT JOIN salesos_collaborator AS record ON record.tenant_id = lead.tenant_id AND record.id = lead.owner_id
     LEFT JOIN salesos_collaborator AS survivor
-        ON survivor.tenant_id = %(tenant)s AND survivor.id = record.merged_into_id
-    LEFT JOIN salesos_team AS team ON team.tenant_id = %(tenant)s
+        ON survivor.tenant_id = record.tenant_id AND survivor.id = record.merged_into_id
+    LEFT JOIN salesos_team AS team ON team.tenant_id = record.tenant_id
         AND team.id = CASE WHEN survivor.id IS NULL THEN record.team_id ELSE survivor.team_id END
     ORDER BY {SORTS[wanted.sort]} {direction}, lead.public_id {direction}
     """
@@ -170,12 +172,13 @@ _IS_OWNED = "lead.owner_id = ANY (ARRAY(SELECT id FROM owners))"
 def _conditions(wanted: Wanted) -> list[str]:
     """Those on the lead's own columns."""
     return [
-        "lead.tenant_id = %(tenant)s",
+        # A search has the tenant in its words: it must go by these, never by all leads of a tenant that seems small.
+        "lead.tenant_id + 0 = %(tenant)s" if wanted.search else "lead.tenant_id = %(tenant)s",
         *(["lead.status = %(status)s"] if wanted.status else []),
         *(["lead.source = %(source)s"] if wanted.source else []),
         *(["lead.created_at >= %(created_from)s"] if wanted.created_from else []),
         *(["lead.created_at < %(created_until)s"] if wanted.created_until else []),
-        *(["lead.search @@ leads_search_query(%(tenant)s, %(search)s)"] if wanted.search else []),
+        *(["lead.search @@ (SELECT leads_search_query(%(tenant)s, %(search)s))"] if wanted.search else []),
     ]
 
 
@@ -193,7 +196,10 @@ def _searched(wanted: Wanted) -> tuple[list[str], str]:
             FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
         )
     """
-    page = f"SELECT public_id FROM found {_ordered(wanted, 'sorted_by')} LIMIT %(limit)s OFFSET %(offset)s"
+    page = f"""
+        SELECT %(tenant)s::bigint, public_id FROM found
+        {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
+    """
     return [found, "counted AS (SELECT count(*) AS total FROM found)"], page
 
 
@@ -210,13 +216,13 @@ def _listed(wanted: Wanted) -> tuple[list[str], str]:
             {_ordered(wanted, sort)} LIMIT %(offset)s + %(limit)s
         """
         page = f"""
-            SELECT theirs.public_id FROM owners CROSS JOIN LATERAL ({each}) AS theirs WHERE {is_any}
+            SELECT %(tenant)s::bigint, theirs.public_id FROM owners CROSS JOIN LATERAL ({each}) AS theirs WHERE {is_any}
             {_ordered(wanted, "theirs.created_at")} LIMIT %(limit)s OFFSET %(offset)s
         """
         return [total], page
     conditions = [*conditions, *([_IS_OWNED] if wanted.is_of_owners else []), is_any]
     page = f"""
-        SELECT lead.public_id FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
+        SELECT lead.tenant_id, lead.public_id FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
         {_ordered(wanted, sort)} LIMIT %(limit)s OFFSET %(offset)s
     """
     return [total], page

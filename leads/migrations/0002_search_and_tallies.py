@@ -210,7 +210,7 @@ DROP FUNCTION leads_tally();
 DROP FUNCTION leads_fold_tally(bigint, text[], bigint[]);
 """
 
-TABLES = ("leads_leadevent", "leads_leadtally", "leads_leadword", "leads_dealstagechange")
+TABLES = ("leads_leadevent", "leads_dealstagechange")
 TENANT_FIRST = [
     f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY (tenant_id, id)" for table in TABLES
 ]

@@ -29,7 +29,7 @@ class LeadStatus(models.TextChoices):
 class LeadQuerySet(TenantQuerySet["Lead"]):
     def matching(self, search: str) -> "LeadQuerySet":
         """Those whose name, e-mail or company have words that begin with each word of `search` (migration 0002)."""
-        found = RawSQL("leads_lead.search @@ leads_search_query(%s, %s)", [current_tenant().pk, search])
+        found = RawSQL("leads_lead.search @@ (SELECT leads_search_query(%s, %s))", [current_tenant().pk, search])
         return self.filter(models.ExpressionWrapper(found, models.BooleanField()))
 
 

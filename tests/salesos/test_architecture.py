@@ -94,6 +94,8 @@ INDEXES_NOT_BY_TENANT = {
     ("leads_deal", "id"),
     ("leads_lead", "id"),
     ("leads_lead", "search"),  # each of its words begins with the tenant
+    ("leads_leadtally", "id"),
+    ("leads_leadword", "id"),
     ("leads_pipeline", "id"),
     ("leads_stage", "id"),
     ("missions_adjustment", "author_id"),
