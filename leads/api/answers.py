@@ -1,7 +1,6 @@
 """How leads, deals and stages look in answers."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +8,7 @@ from leads.listing import LeadRow
 from leads.models import Deal, DealStageChange, Lead, LeadEvent, Stage
 from leads.models.history import Acted
 from leads.owners import counted
+from salesos.api.moments import utc_text
 
 MOST_HISTORY = 1000
 """So many entries of a history are shown, the newest ones."""
@@ -28,8 +28,8 @@ def lead_json(lead: LeadRow) -> dict[str, Any]:
         "team_id": str(lead.team_id) if lead.team_id else None,
         "custom_fields": lead.custom_fields,
         "tags": lead.tags,
-        "created_at": moment(lead.created_at),
-        "updated_at": moment(lead.updated_at),
+        "created_at": utc_text(lead.created_at),
+        "updated_at": utc_text(lead.updated_at),
     }
 
 
@@ -42,7 +42,7 @@ def whole_lead(lead: Lead) -> dict[str, Any]:
 def event_json(event: LeadEvent) -> dict[str, Any]:
     return {
         "type": event.kind,
-        "at": moment(event.at),
+        "at": utc_text(event.at),
         "by": actor_json(event),
         "changes": {name: {"from": was, "to": now} for name, (was, now) in event.changes.items()},
     }
@@ -78,9 +78,9 @@ def deal_json(deal: Deal) -> dict[str, Any]:
         "team_id": str(owner.team.public_id) if owner and owner.team else None,
         "expected_close_date": deal.expected_close_date.isoformat() if deal.expected_close_date else None,
         "close_reason": deal.close_reason or None,
-        "closed_at": moment(deal.closed_at) if deal.closed_at else None,
-        "created_at": moment(deal.created_at),
-        "updated_at": moment(deal.updated_at),
+        "closed_at": utc_text(deal.closed_at) if deal.closed_at else None,
+        "created_at": utc_text(deal.created_at),
+        "updated_at": utc_text(deal.updated_at),
     }
 
 
@@ -93,18 +93,13 @@ def whole_deal(deal: Deal) -> dict[str, Any]:
 def stage_history(changes: Iterable[DealStageChange]) -> list[dict[str, Any]]:
     return [
         {
-            "at": moment(change.at),
+            "at": utc_text(change.at),
             "by": actor_json(change),
             "from_stage_id": str(change.from_stage.public_id) if change.from_stage else None,
             "to_stage_id": str(change.to_stage.public_id),
         }
         for change in changes
     ]
-
-
-def moment(at: datetime) -> str:
-    """`2026-03-10T14:30:00Z`: leads and deals keep whole seconds."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def number(value: Decimal) -> int | float:
