@@ -4,6 +4,13 @@ if (window.htmx) {
     htmx.config.allowEval = false;
 }
 
+// The page is hidden until Alpine has started, and what is hidden can't take the focus that it was meant to have.
+document.addEventListener("alpine:initialized", () => {
+    if (document.activeElement === document.body) {
+        document.querySelector("[autofocus]")?.focus();
+    }
+});
+
 // Copy buttons: data-copy names the element whose text goes to the clipboard.
 document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");

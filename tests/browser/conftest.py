@@ -1,30 +1,10 @@
-"""A browser for the dashboard's tests: Debian's chromium, driven by Playwright; and a page that is signed in."""
-
-import os
+"""A page of the dashboard, signed in, that notes what the browser complains about."""
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from salesos.tenants import create_tenant
-from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.factories import PASSWORD, MembershipFactory, UserFactory
 from tests.salesos.admin.conftest import furnish
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if not CHROMIUM.exists():
-        missing = f"There is no {CHROMIUM}: install Debian's package chromium (apt-get install chromium)."
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    # Playwright's loop runs in this thread, and Django would take the tests for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        started: Browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield started
-        started.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -55,6 +35,7 @@ def page(browser, live_server, rows, complaints):
     page.get_by_label("E-mail").fill("staff@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+    page.wait_for_selector("#nav-sidebar-apps", state="attached")
     yield page
     context.close()
 

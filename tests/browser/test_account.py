@@ -76,11 +76,11 @@ def test_a_second_factor_is_set_up_and_signs_in(opens, complaints):
     page.get_by_role("link", name="Set one up").click()
     expect(page.get_by_role("img", name="Picture for the authenticator app")).to_be_visible()
     key = page.locator(".second-factor-key").inner_text()
-    page.get_by_label("Code").fill("000000")
+    page.get_by_role("textbox", name="Code").fill("000000")
     page.get_by_role("button", name="Switch on").click()
     expect(page.get_by_text("That is not the code")).to_be_visible()
     assert page.locator(".second-factor-key").inner_text() == key
-    page.get_by_label("Code").fill(code_of(key))
+    page.get_by_role("textbox", name="Code").fill(code_of(key))
     page.get_by_role("button", name="Switch on").click()
     codes = page.locator("#recovery-codes").inner_text().split()
     assert len(codes) == 10
@@ -89,13 +89,13 @@ def test_a_second_factor_is_set_up_and_signs_in(opens, complaints):
     gives_password(elsewhere)
     expect(elsewhere.get_by_role("button", name="Log in")).to_have_count(0)
     # The next one: the present one was used up by switching it on.
-    elsewhere.get_by_label("Code").fill(code_of(key, 1))
+    elsewhere.get_by_role("textbox", name="Code").fill(code_of(key, 1))
     elsewhere.get_by_role("button", name="Continue").click()
     expect(elsewhere).to_have_url("/dashboard/")
 
     telephone_lost = opens()
     gives_password(telephone_lost)
-    telephone_lost.get_by_label("Code").fill(codes[0])
+    telephone_lost.get_by_role("textbox", name="Code").fill(codes[0])
     telephone_lost.get_by_role("button", name="Continue").click()
     telephone_lost.goto("/dashboard/account/sessions/")
     expect(telephone_lost.get_by_role("row")).to_have_count(4)

@@ -42,7 +42,7 @@ def test_the_forms_behind_the_lists_open_without_a_complaint(page, complaints, r
 
 def test_a_key_is_created_in_the_browser_and_shown_once(page, complaints, rows):
     page.goto("/dashboard/salesos/apikey/add/")
-    page.get_by_label("Name").fill("From the browser")
+    page.get_by_role("textbox", name="Name").fill("From the browser")
     page.get_by_role("button", name="Create key").click()
     token = page.get_by_label("API key").input_value()
     assert TOKEN.fullmatch(token)

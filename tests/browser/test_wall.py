@@ -250,7 +250,7 @@ def test_a_link_is_made_copied_opened_and_revoked(open_wall, acme, live_server, 
     expect(page.locator("#rows .place")).to_have_count(10)
     page.get_by_role("link", name="Back to the leaderboard").click()
     page.get_by_role("link", name="Wall links").click()
-    page.get_by_label("Name").fill("Reception")
+    page.get_by_role("textbox", name="Name").fill("Reception")
     page.get_by_role("button", name="Create link").click()
     url = page.get_by_label("Wall link").input_value()
     assert url.startswith(f"{live_server.url}/wall/")

@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import browser  # noqa: F401
 from tests.proof.conftest import batch_of
 
 MAKE_A_LINK = """
@@ -26,7 +25,7 @@ def with_pages(installation):
     return installation
 
 
-def test_a_wall_gets_over_a_restart_of_the_server(with_pages, browser):  # noqa: F811
+def test_a_wall_gets_over_a_restart_of_the_server(with_pages, browser):
     installation = with_pages
     token = installation.manage("shell", "-v0", "-c", MAKE_A_LINK).split()[-1]
     installation.send(batch_of(["before-1", "before-2", "before-3"]))

@@ -231,7 +231,7 @@ def test_the_steps_ask_for_themselves_and_are_drawn_anew_only_when_something_hap
     assert "state=1000" in answer.content.decode()
 
 
-MISSIONS = ["Configure", "Missions", "Activities", "Leaderboard", "Unmatched", "Adjustments"]
+MISSIONS = ["Configure", "Missions", "Activities", "Leaderboard", "Walls", "Unmatched", "Adjustments"]
 PEOPLE = ["Collaborators", "Teams"]
 FOR_ADMINS = {"Integrations": ["API keys", "Request log"], "Settings": ["Tenant", "Members", "Audit trail"]}
 FOR_STAFF = {"Platform": ["Tenants", "Users", "Unrecognised requests", "Platform audit trail"]}
