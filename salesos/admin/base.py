@@ -4,7 +4,7 @@ import re
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -195,6 +195,8 @@ class ReadOnlyAdmin(TenantAdmin):
 
     paginator = InfinitePaginator
     show_full_result_count = False
+    # Unfold's filters would count the table once for each of their choices.
+    show_facets = admin.ShowFacets.NEVER
     ordering = ("-id",)
     # Any other order would sort the whole table.
     sortable_by = ()

@@ -71,7 +71,7 @@ def test_metadata_is_kept_as_sent(manager, acme, globex, metadata, kept):
         assert Collaborator.objects.get().metadata == kept
 
 
-QUERIES = ["p=abc", "p=-1", "p=999999999", "o=9.x", "e=1", "q=%25%5C_", "all=", "_to_field=x", "_popup=1", "x__y=1",
+QUERIES = ["_facets=True", "p=abc", "p=-1", "p=999999999", "o=9.x", "e=1", "q=%25%5C_", "all=", "_to_field=x", "_popup=1", "x__y=1",
     "pk__in=abc", "team__id__exact=abc", "mission__id__exact=9999999999999999999999", "is_active__exact=7",
     "role__exact=x", "state=x", "within=x", "outcome=x", "counted=x", "api_key__id__exact=x", "kind__exact=x",
     "source=x", "add=x", "all=x", "first=x", "before=x", "email=x", "term=%FF", "period=x", "mission=x",
