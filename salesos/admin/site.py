@@ -1,14 +1,19 @@
 """The dashboard's site: which screens there are, and what all of them share."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from salesos.admin.acting import DashboardRequest
 from salesos.admin.screens import LeaveTenant, Screen, SwitchTenant
+from salesos.tenancy import NoTenant
 
 CLOSED = {
     # Tells whether a row of any tenant exists, and nothing of ours has a public page.
@@ -43,6 +48,20 @@ class DashboardSite(UnfoldAdminSite):
         return _onwards(request, "admin:account_password")
 
     password_change_done = password_change
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Whoever acts in no tenant is refused what is a tenant's: Django looks for the row before it asks who may."""
+
+        @wraps(view)
+        def refused_nowhere(request: DashboardRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return view(request, *args, **kwargs)
+            except NoTenant:
+                if request.tenant is not None:
+                    raise
+                raise PermissionDenied from None
+
+        return super().admin_view(refused_nowhere, cacheable)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         screens = [

@@ -1,3 +1,4 @@
+from django.db import transaction
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -7,6 +8,7 @@ from salesos.models import AuditEntry, Membership, Team
 from salesos.roles import Role
 from salesos.tenancy import NoTenant, current_tenant, tenant_context
 from tests.factories import MembershipFactory, UserFactory
+from tests.salesos.admin import routes
 from tests.salesos.admin.conftest import member, signed_in
 
 OVERVIEW = "/dashboard/"
@@ -177,6 +179,21 @@ def test_platform_staff_land_in_nobodys_data_until_they_choose(acme, globex, sta
     assert [tenant.slug for tenant in page.context["choices"]] == ["acme", "acme-sandbox", "globex", "globex-sandbox"]
     assert entries_of(acme) == entries_of(globex) == []
     assert client.get("/dashboard/salesos/tenant/").status_code == 200
+
+
+def test_platform_staff_without_a_tenant_are_refused_what_is_a_tenants(people, acme_rows, globex_rows, staff):
+    client = signed_in(staff)
+    statuses = {}
+    for name in filter(routes.takes_a_row, routes.names()):
+        address = routes.address(name, routes.row_id(name, acme_rows, acme_rows.tenant))
+        for method in ("get", "post"):
+            with transaction.atomic():
+                statuses[name, method] = getattr(client, method)(address).status_code
+                transaction.set_rollback(True)
+    of_platform = ("salesos_tenant_", "salesos_user_", "auth_user_")
+    answered = {name for name, status in statuses.items() if status not in (403, 404)}
+    assert {status for status in statuses.values() if status >= 500} == set()
+    assert {name for name, _method in answered if not name.startswith(of_platform)} == set()
 
 
 def test_platform_staff_with_a_tenant_of_their_own_begin_there_and_are_no_strangers(acme, globex, staff):
