@@ -18,6 +18,8 @@ from salesos.models import Collaborator, User
 from salesos.tenancy import current_tenant
 
 LONGEST_REASON = 500
+FIRST_DAY = date(1970, 1, 1)
+"""As for activities. Who asks why of all time has a look at each day since the first one that has points."""
 
 _SCORE = f"""
     {INTO_SCORES}
@@ -49,8 +51,7 @@ def adjust(
     reason = reason.strip()
     _refuse_nothing_or_too_much(points, completions)
     _refuse_reason(reason)
-    if day > today:
-        raise Refused("day_ahead", _("This day has not come yet."), field="day")
+    refuse_day(day, today=today)
     adjustment = Adjustment.objects.create(
         collaborator=collaborator,
         team_id=_team_now(collaborator),
@@ -65,6 +66,14 @@ def adjust(
     _score(adjustment)
     audit.record("adjustment.posted", adjustment, changes=_told(adjustment, collaborator, mission), by=by)
     return adjustment
+
+
+def refuse_day(day: date, *, today: date) -> None:
+    """Raise `Refused` for a day that has not come yet, or that lies before anything could be recorded."""
+    if day > today:
+        raise Refused("day_ahead", _("This day has not come yet."), field="day")
+    if day < FIRST_DAY:
+        raise Refused("day_too_early", _("This day is before 1970."), field="day")
 
 
 def _told(adjustment: Adjustment, collaborator: Collaborator, mission: Mission | None) -> dict[str, tuple[str, object]]:

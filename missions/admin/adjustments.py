@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from missions.adjustments import adjust
+from missions.adjustments import FIRST_DAY, adjust, refuse_day
 from missions.models import Adjustment
 from missions.models.mission import MOST_POINTS
 from missions.periods import today_in
@@ -22,6 +22,7 @@ from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import InfinitePaginator, TenantAdmin, TenantForm
 from salesos.admin.site import site
 from salesos.admin.widgets import LocalDateInput
+from salesos.errors import Refused
 from salesos.models import Collaborator
 from salesos.roles import EVERYONE, MANAGERS
 from salesos.tenancy import current_tenant
@@ -34,7 +35,7 @@ class AdjustmentForm(TenantForm):
             return
         today = today_in(current_tenant(), timezone.now())
         self.fields["day"].initial = today
-        self.fields["day"].widget.attrs["max"] = today.isoformat()
+        self.fields["day"].widget.attrs |= {"min": FIRST_DAY.isoformat(), "max": today.isoformat()}
         self.fields["points"].widget.attrs |= {"min": -MOST_POINTS, "max": MOST_POINTS, "step": 1}
         self.fields["points"].help_text = _("Signed: 50 gives fifty points, -20 takes twenty.")
         self.fields["reason"].help_text = _("Whoever looks at these points later reads it.")
@@ -54,8 +55,10 @@ class AdjustmentForm(TenantForm):
 
     def clean_day(self) -> Any:
         day = self.cleaned_data["day"]
-        if day > today_in(current_tenant(), timezone.now()):
-            raise forms.ValidationError(_("This day has not come yet."))
+        try:
+            refuse_day(day, today=today_in(current_tenant(), timezone.now()))
+        except Refused as refused:
+            raise forms.ValidationError(str(refused)) from None
         return day
 
 

@@ -73,6 +73,7 @@ def test_an_adjustment_belongs_to_the_team_of_now_whatever_the_caller_read_befor
         ({"reason": " \n"}, "no_reason", "reason"),
         ({"reason": "x" * 501}, "reason_too_long", "reason"),
         ({"day": date(2026, 3, 12)}, "day_ahead", "day"),
+        ({"day": date(1969, 12, 31)}, "day_too_early", "day"),
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(maria, change, code, field):
