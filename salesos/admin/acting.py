@@ -122,6 +122,12 @@ def _is_at(request: HttpRequest, names: tuple[str, ...]) -> bool:
     return request.path_info.startswith(ACCOUNT) or request.path_info in {reverse(f"admin:{name}") for name in names}
 
 
+def _is_in_utf8(request: HttpRequest) -> bool:
+    # Django would decode queries and forms by any codec of Python's that a header names: some make lone surrogates,
+    # some raise.
+    return (request.encoding or "utf-8").lower() == "utf-8"
+
+
 def _holds_a_nul(request: HttpRequest) -> bool:
     # The session's cookie is looked up in the database, too.
     texts = [request.path_info, *request.COOKIES.values()]
@@ -140,9 +146,10 @@ def _lacks_a_second_factor(request: Any, acting: Acting) -> bool:
 class ActingTenantMiddleware:
     """Runs each dashboard request of a signed-in user inside their tenant, on its clock and in its language.
 
-    A request with a NUL in it is a 400, so that no screen has to ask: PostgreSQL's texts can't hold one, and no browser
-    lets anybody type one. Where a tenant requires a second factor, an admin without one gets no further than to setting
-    one up: here, so that no screen can forget it.
+    A request with a NUL in it, or in another encoding than UTF-8, is a 400, so that no screen has to ask: PostgreSQL's
+    texts can't hold the one, no page of ours asks for the other, and no browser lets anybody type either. Where a
+    tenant requires a second factor, an admin without one gets no further than to setting one up: here, so that no
+    screen can forget it.
 
     Sets `request.acting`, `request.tenant` and `request.role`. Other paths, the API's above all, get no tenant here.
     An answer that streams is read after the fence has closed: it has to open its own.
@@ -153,6 +160,10 @@ class ActingTenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self._place(request, None)
+        if not _is_in_utf8(request):
+            # Everywhere: the check of forms that comes next reads them, and so does the page that says no to that.
+            request.encoding = "utf-8"
+            return render(request, "400.html", status=400)
         if not request.path_info.startswith(settings.DASHBOARD_PREFIX):
             return self.get_response(request)
         if _holds_a_nul(request):
