@@ -270,7 +270,15 @@ def test_answers_are_for_nobodys_cache_search_or_frame(floor):
         assert answer["X-Robots-Tag"] == "noindex, nofollow"
         assert answer["X-Frame-Options"] == "DENY"
     assert Client().get(f"/wall/{issued.token}/")["Content-Security-Policy"].startswith("default-src 'self';")
-    assert Client().post(f"/wall/{issued.token}/").status_code == 405
+
+
+def test_a_walls_token_is_not_in_the_log_whatever_is_sent_to_it(floor, caplog):
+    issued = link_in(floor)
+    sender = Client(enforce_csrf_checks=True)
+    caplog.set_level("ERROR", logger="django.request")  # as settings.LOGGING has it
+    for path in ("", "board"):
+        assert sender.post(f"/wall/{issued.token}/{path}").status_code == 405
+    assert issued.token not in caplog.text
 
 
 # What a poll costs
