@@ -64,7 +64,9 @@ class ImportPeople(Screen):
             message = _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1024 // 1024}
             raise Refused("bad_csv", message, field="file")
         sheet = read(file, most_rows=MOST_ROWS)
-        return self._matched(sheet, guessed(sheet.header), self._signed([sheet.header, sheet.rows, sheet.lines]))
+        return self._matched(
+            sheet, guessed(sheet.header), self._signed("kept", [sheet.header, sheet.rows, sheet.lines])
+        )
 
     def _check(self) -> HttpResponse:
         sheet = self._sheet()
@@ -81,7 +83,7 @@ class ImportPeople(Screen):
         return self.page(
             template_name="salesos/people_import_report.html",
             **self._shown(done),
-            report=self._signed([list(map(str, cells)) for cells in _told(done.rows)]),
+            report=self._signed("report", [list(map(str, cells)) for cells in _told(done.rows)]),
         )
 
     def _preview(self) -> HttpResponseBase:
@@ -129,15 +131,15 @@ class ImportPeople(Screen):
     def _sheet(self) -> Sheet:
         return Sheet(*self._unsigned("kept"))
 
-    def _salt(self) -> str:
-        return f"people-import {self.request.tenant.pk} {self.request.user.pk}"
+    def _salt(self, name: str) -> str:
+        return f"people-import {name} {self.request.tenant.pk} {self.request.user.pk}"
 
-    def _signed(self, value: Any) -> str:
-        return signing.dumps(value, salt=self._salt(), compress=True)
+    def _signed(self, name: str, value: Any) -> str:
+        return signing.dumps(value, salt=self._salt(name), compress=True)
 
     def _unsigned(self, name: str) -> Any:
         try:
-            return signing.loads(self.request.POST.get(name, ""), salt=self._salt(), max_age=KEPT_FOR)
+            return signing.loads(self.request.POST.get(name, ""), salt=self._salt(name), max_age=KEPT_FOR)
         except signing.BadSignature:
             message = _("This page is too old, or of another tenant. Choose the file again.")
             raise Refused("import_expired", message) from None

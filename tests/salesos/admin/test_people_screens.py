@@ -204,6 +204,15 @@ def test_a_kept_file_is_of_one_user_in_one_tenant(people, acme, globex):
         assert Collaborator.objects.count() == 0
 
 
+def test_a_report_is_no_file_and_a_file_no_report(manager, acme, globex):
+    kept = upload(manager, FILE).context["kept"]
+    sent = {"skip": "1", "kept": kept, **columns(email=1, name=0)}
+    report = manager.post(IMPORT, {"do": "import", **sent}).context["report"]
+    for swapped in ({"do": "check", "kept": report}, {"do": "report", "report": kept}):
+        answer = manager.post(IMPORT, {**sent, **swapped})
+        assert "Choose the file again" in str(next(iter(answer.context["messages"])))
+
+
 @pytest.mark.parametrize("column", ["", "x", "-1", "99", "9" * 5000, "１"])
 def test_a_column_that_is_none_is_not_in_the_file(manager, acme, globex, column):
     kept = upload(manager, FILE).context["kept"]
