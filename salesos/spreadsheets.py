@@ -23,6 +23,7 @@ from salesos.models import Tenant
 from salesos.tenancy import current_tenant, tenant_context
 
 MOST_BYTES = 20 * 1024 * 1024
+MOST_COLUMNS = 200
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MARK = "\ufeff"
 CHUNK = 500
@@ -104,8 +105,8 @@ def _take(source: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
 def read(file: UploadedFile | bytes, *, most_rows: int) -> Sheet:
     """What an uploaded CSV file says. Blank lines are left out, short rows filled up with "".
 
-    Raises `Refused` for a file too big, not text, empty, with more than `most_rows` rows, two columns of one name, or
-    a row longer than the header; the message names the line.
+    Raises `Refused` for a file too big, not text, empty, with more than `most_rows` rows or `MOST_COLUMNS` columns,
+    two columns of one name, or a row longer than the header; the message names the line.
     """
     text = _decoded(_bytes_of(file))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
@@ -164,6 +165,8 @@ def _delimiter(text: str) -> str:
 def _checked_header(cells: list[str]) -> list[str]:
     while cells and not cells[-1]:
         cells.pop()
+    if len(cells) > MOST_COLUMNS:
+        raise _refused(_("The file has more than %(most)d columns."), most=MOST_COLUMNS)
     folded = [cell.casefold() for cell in cells]
     twice = next((cell for cell in cells if cell and folded.count(cell.casefold()) > 1), None)
     if twice is not None:
