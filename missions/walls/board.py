@@ -230,6 +230,8 @@ WITH seen AS (
     JOIN salesos_collaborator AS person ON person.tenant_id = %(tenant)s AND person.id = newest.collaborator_id
     LEFT JOIN salesos_collaborator AS survivor
         ON survivor.tenant_id = %(tenant)s AND survivor.id = person.merged_into_id
+    -- Whoever is inactive has left the board.
+    WHERE coalesce(survivor.is_active, person.is_active)
 ), today AS (
     SELECT sum(points) AS all_points, sum(completions) AS all_completions,
         sum(points) FILTER (WHERE is_shown) AS points, sum(completions) FILTER (WHERE is_shown) AS completions

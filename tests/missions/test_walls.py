@@ -21,6 +21,7 @@ from missions.walls import board as walls_board
 from missions.walls.links import create_link, find_link, revoke_link
 from salesos.errors import Refused
 from salesos.models import AuditEntry, Collaborator, Team
+from salesos.people import set_active
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
 from tests.salesos.admin.conftest import acme_rows, furnish, globex_rows, member, people, signed_in, staff  # noqa: F401
@@ -187,6 +188,14 @@ def test_someone_who_was_merged_is_named_as_the_person_they_are(floor):
     with tenant_context(floor):
         Collaborator.objects.filter(name="Bia Lima").update(merged_into=Collaborator.objects.get(name="Caio"))
     assert {each["name"] for each in board_at(link_in(floor)).json()["latest"]} == {"Ana Souza", "Caio"}
+
+
+def test_whoever_has_left_is_named_no_more(floor):
+    with tenant_context(floor):
+        set_active(Collaborator.objects.filter(name="Bia Lima"), active=False)
+    shown = board_at(link_in(floor)).json()
+    assert {row["name"] for row in shown["rows"]} == {"Ana Souza"}
+    assert {each["name"] for each in shown["latest"]} == {"Ana Souza"}
 
 
 # What it must not show
