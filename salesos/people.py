@@ -83,8 +83,8 @@ def set_active(people: QuerySet[Collaborator], *, active: bool) -> int:
     Collaborator.objects.filter(pk__in=[person.pk for person in changed]).update(
         is_active=active, updated_at=timezone.now()
     )
-    for person in changed:
-        audit.record("collaborator.activated" if active else "collaborator.deactivated", person)
+    action = "collaborator.activated" if active else "collaborator.deactivated"
+    audit.record_many((action, person, {}) for person in changed)
     return len(changed)
 
 

@@ -233,13 +233,17 @@ def _person(row: Row, teams: Mapping[str, int]) -> Collaborator:
 
 
 def _record(rows: Iterable[Row], done: Plan, by: User | None) -> None:
-    """One entry in the audit trail for each person, one for the import."""
+    """One entry in the audit trail for each person, one for the import. Two statements for the people."""
     new = [row.given["email"] for row in rows if row.person is None]
-    for person in Collaborator.objects.filter(email__in=new).order_by("pk"):
-        audit.record("collaborator.created", person, changes={"email": ("", person.email)}, by=by)
-    for row in rows:
-        if row.person is not None:
-            changes = {change.name: (change.before, change.after) for change in row.changes}
-            audit.record("collaborator.changed", row.person, changes=changes, by=by)
+    created = [
+        ("collaborator.created", person, {"email": ("", person.email)})
+        for person in Collaborator.objects.filter(email__in=new).order_by("pk")
+    ]
+    changed = [
+        ("collaborator.changed", row.person, {change.name: (change.before, change.after) for change in row.changes})
+        for row in rows
+        if row.person is not None
+    ]
+    audit.record_many([*created, *changed], by=by)
     counts = {outcome: ("", done.count(outcome)) for outcome in ("new", "changed", "same", "error")}
     audit.record("people.imported", str(_("CSV file")), changes=counts, by=by)

@@ -154,3 +154,14 @@ def test_a_plan_asks_the_same_of_the_database_for_any_number_of_rows(in_acme, gl
             planned(text)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 5
+
+
+def test_an_import_asks_the_same_of_the_database_for_any_number_of_rows(in_acme, globex):
+    counts = []
+    for first, last in ((0, 2), (2, 30)):
+        for name in ("Old", "New"):
+            lines = [f"{name} {number},p{number}@acme.example" for number in range(first, last)]
+            with CaptureQueriesContext(connection) as queries:
+                imported("name,email\n" + "\n".join(lines))
+            counts.append(len(queries))
+    assert counts[:2] == counts[2:]
