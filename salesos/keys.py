@@ -140,6 +140,11 @@ def rotate_key(key: ApiKey, *, overlap: timedelta, by: User | None, at: datetime
         key = ApiKey.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=key.pk)
         if not key.is_usable(at=at):
             raise Refused("key_ended", _("This key is revoked or expired; create a new one instead."))
+        successor = ApiKey.objects.filter(replaces=key, revoked_at=None).first()
+        if successor is not None:
+            # Two successors of one key would both live, one of them unnoticed.
+            message = _("This key is rotated already: its successor is %(key)s. Revoke that one first.")
+            raise Refused("rotated_already", message % {"key": successor.key_id})
         issued = issue_key(
             key.tenant,
             name=key.name,

@@ -86,7 +86,9 @@ def acting_of(user: User, chosen_id: int | None) -> Acting | None:
 
 
 def _acting_as_staff(user: User, chosen_id: int | None) -> Acting:
-    own_ids = list(user.memberships.order_by("tenant__name", "pk").values_list("tenant_id", flat=True))
+    # Where they are admins by membership. In a lesser role staff would still act as admins: then it is told.
+    own = user.memberships.filter(role=Role.ADMIN).order_by("tenant__name", "pk")
+    own_ids = list(own.values_list("tenant_id", flat=True))
     if chosen_id is None and own_ids:
         chosen_id = own_ids[0]
     homes = Tenant.objects.filter(sandbox_of=None).select_related("sandbox")[:MOST_CHOICES]

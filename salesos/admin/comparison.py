@@ -30,6 +30,9 @@ class Comparison:
     def kind(self) -> Literal["none", "new", "same", "up", "down", "share"]:
         if self.before is None or (self.before == 0 and self.value == 0):
             return "none"
+        if self.before < 0 or self.value < 0:
+            # Points that were taken by hand: a share of less than nothing means nothing.
+            return "none"
         if self.before == 0:
             return "new"
         if self.value == self.before:

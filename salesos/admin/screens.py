@@ -124,9 +124,9 @@ class LeaveTenant(Screen):
 
 
 def _note_staff(request: DashboardRequest, tenant: Tenant, action: str) -> None:
-    """That platform staff came or went stands in the trail of the tenant that they are no member of."""
+    """That platform staff came or went stands in the trail of the tenant that they are no admin of themselves."""
     user = request.user
     home_id = tenant.sandbox_of_id or tenant.pk
-    if user.is_platform_staff and not user.memberships.filter(tenant=home_id).exists():
+    if user.is_platform_staff and not user.memberships.filter(tenant=home_id, role=Role.ADMIN).exists():
         with tenant_context(tenant), audit.acting(Actor(user, entry_of(request).address, as_staff=True)):
             audit.record(action, tenant)

@@ -309,11 +309,22 @@ def test_an_ended_key_is_not_rotated(acme, globex, cheap):
 
 def test_rotating_twice_does_not_lengthen_the_old_keys_life(acme, globex, cheap):
     old = issue(acme)
-    rotate_key(old.key, overlap=timedelta(hours=1), by=None, at=NOW)
+    lost = rotate_key(old.key, overlap=timedelta(hours=1), by=None, at=NOW)
+    revoke_key(lost.key, by=None, at=NOW)
     rotate_key(old.key, overlap=timedelta(hours=9), by=None, at=NOW)
     with tenant_context(acme):
         old.key.refresh_from_db()
     assert old.key.expires_at == NOW + timedelta(hours=1)
+
+
+def test_a_key_has_one_successor_at_a_time(acme, globex, cheap):
+    old = issue(acme)
+    successor = rotate_key(old.key, overlap=timedelta(hours=1), by=None, at=NOW).key
+    with pytest.raises(Refused, match=successor.key_id) as refused:
+        rotate_key(old.key, overlap=timedelta(hours=1), by=None, at=NOW)
+    assert refused.value.code == "rotated_already"
+    with tenant_context(acme):
+        assert ApiKey.objects.count() == 2
 
 
 unsigned_tokens = st.from_regex(r"sk_(live|test)_[0-9A-Za-z]{48}", fullmatch=True)

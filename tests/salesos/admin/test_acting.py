@@ -231,6 +231,15 @@ def test_who_acts_nowhere_reads_in_their_own_language(acme, globex, staff):
     assert signed_in(staff).get(OVERVIEW).headers["Content-Language"] == "es"
 
 
+def test_staff_whom_a_tenant_names_its_auditor_are_still_told_and_noted_as_staff(staff, acme, globex):
+    MembershipFactory(tenant=acme, user=staff, role=Role.AUDITOR)
+    client = signed_in(staff)
+    client.post("/dashboard/switch/", {"tenant": "acme"})
+    assert client.get("/dashboard/").wsgi_request.acting.as_staff
+    with tenant_context(acme):
+        assert AuditEntry.objects.get(action="tenant.entered").as_staff
+
+
 def test_a_chosen_language_is_kept(acme, globex):
     acme.language = "pt-br"
     acme.save()

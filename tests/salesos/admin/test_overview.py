@@ -101,6 +101,8 @@ def test_this_week_stands_beside_as_much_of_the_last_one(people, settled):
         (Comparison(5, 5, "last Friday"), "=", "As many as last Friday"),
         (Comparison(5, 0, "last Friday"), "▲ from 0", "None last Friday"),
         (Comparison(0, 0, "last Friday"), "", ""),
+        (Comparison(10, -50, "last Friday"), "", ""),
+        (Comparison(-10, 5, "last Friday", before_is_whole=True), "", ""),
         (Comparison(5), "", ""),
         (Comparison(50_000, 1, "last Friday"), "▲ > 999 %", "4,999,900 % more than last Friday: 1"),
         (
