@@ -131,7 +131,7 @@ def test_a_mapping_is_previewed_and_applied_to_the_past(page, rows, complaints, 
     page.goto(CONFIGURE)
     page.get_by_role("link", name="Apply to activities already received").click()
     expect(
-        page.get_by_text(re.compile("2 activities that count for nothing so far .* 18 points to 2 people"))
+        page.get_by_text(re.compile("2 activities that count for nothing so far .* Points: 18, people: 2"))
     ).to_be_visible()
     assert _serious(page) == []
     page.get_by_role("button", name="Apply").focus()
