@@ -15,12 +15,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from missions.models import Activity
 from missions.sources import SOURCES
 from salesos.models import Collaborator
+from salesos.moments import shown_moment
 
 MOST_DAYS = 31
 MOST_LOOKED_AT = 200_000
@@ -157,9 +158,7 @@ def _bounded(asked: Asked) -> tuple[Asked, bool]:
 
 
 def _time_told(asked: Asked) -> str:
-    since, until = (
-        date_format(timezone.localtime(moment), "Y-m-d H:i") for moment in (asked.since, asked.until) if moment
-    )
+    since, until = (shown_moment(moment) for moment in (asked.since, asked.until) if moment)
     message = _("Without a person at most %(days)d days are searched at a time: here from %(since)s to %(until)s.")
     return message % {"days": MOST_DAYS, "since": since, "until": until}
 

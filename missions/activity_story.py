@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from missions.models import Activity, Mapping
 from salesos.models import Collaborator
+from salesos.moments import shown_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,4 @@ def _for_whom(record: Collaborator) -> Iterator[StrPromise | str]:
 
 
 def _told_moment(mapping: Mapping) -> str:
-    return date_format(timezone.localtime(mapping.updated_at), "Y-m-d H:i")
+    return shown_moment(mapping.updated_at)

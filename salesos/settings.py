@@ -211,6 +211,7 @@ LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)"), ("es", "Españ
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "salesos.formats"
 
 # Files that the browser gets from us, and from nowhere else
 

@@ -30,6 +30,7 @@ from salesos.admin.filters import ExactTextFilter
 from salesos.admin.site import site
 from salesos.admin.widgets import LocalDateTimeInput
 from salesos.models import RequestLog
+from salesos.moments import shown_moment
 from salesos.roles import AUDITORS, EVERYONE
 from salesos.spreadsheets import download
 
@@ -190,11 +191,11 @@ class ActivityAdmin(ReadOnlyAdmin):
 
     @display(description=_("occurred at"))
     def shows_occurred(self, activity: Activity) -> str:
-        return _told(activity.occurred_at)
+        return shown_moment(activity.occurred_at)
 
     @display(description=_("received at"))
     def shows_received(self, activity: Activity) -> str:
-        return _told(activity.received_at)
+        return shown_moment(activity.received_at)
 
     @display(description=_("person"))
     def shows_person(self, activity: Activity) -> SafeString:
@@ -237,17 +238,17 @@ EXPORTED = (
 def _cells(activity: Activity) -> tuple[Any, ...]:
     person = activity.collaborator.merged_into or activity.collaborator
     return (
-        _told(activity.occurred_at, "%Y-%m-%d %H:%M:%S"),
+        _exactly(activity.occurred_at),
         activity.code,
         person.name,
         activity.collaborator.email,
         activity.external_id,
         activity.mission.name if activity.mission else "",
         activity.points,
-        _told(activity.received_at, "%Y-%m-%d %H:%M:%S"),
+        _exactly(activity.received_at),
         activity.request_id,
     )
 
 
-def _told(moment: datetime, shape: str = "%Y-%m-%d %H:%M") -> str:
-    return timezone.localtime(moment).strftime(shape)
+def _exactly(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S")

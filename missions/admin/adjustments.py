@@ -24,6 +24,7 @@ from salesos.admin.site import site
 from salesos.admin.widgets import LocalDateInput
 from salesos.errors import Refused
 from salesos.models import Collaborator
+from salesos.moments import shown_moment
 from salesos.roles import EVERYONE, MANAGERS
 from salesos.tenancy import current_tenant
 
@@ -103,7 +104,7 @@ class AdjustmentAdmin(TenantAdmin):
 
     @display(description=_("recorded at"))
     def shows_created(self, adjustment: Adjustment) -> str:
-        return timezone.localtime(adjustment.created_at).strftime("%Y-%m-%d %H:%M")
+        return shown_moment(adjustment.created_at)
 
     @display(description=_("collaborator"))
     def shows_person(self, adjustment: Adjustment) -> SafeString:

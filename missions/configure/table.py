@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.formats import number_format
-from django.utils.timezone import localtime
 
 from missions import sources
 from missions.changes import Effect, Line, Wish, mark_of, mark_of_worth
 from missions.mapping import CodeReceived, worth_of
 from missions.sources import Source
+from salesos.moments import shown_moment
 
 MINE, THEIRS = "mine", "theirs"
 FIELDS = ("m", "p", "l")
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def last_received_in_words(self) -> str:
-        return f"{localtime(self.last_received_at):%Y-%m-%d %H:%M}" if self.last_received_at else ""
+        return shown_moment(self.last_received_at)
 
     @property
     def is_clash(self) -> bool:

@@ -138,7 +138,7 @@ def _cells(entries: QuerySet[AuditEntry]) -> Iterator[list[str]]:
     for entry in all_of(entries):
         row = audit_words.Told(entry)
         yield [
-            row.at,
+            timezone.localtime(entry.at).strftime("%Y-%m-%d %H:%M:%S"),
             row.who,
             _now("yes") if entry.as_staff else "",
             row.action,

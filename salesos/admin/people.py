@@ -31,6 +31,7 @@ from salesos.api.errors import ValidationFailed
 from salesos.api.strict_json import is_finite, parse
 from salesos.merging import undoable_merges
 from salesos.models import Collaborator, Team
+from salesos.moments import shown_moment
 from salesos.people import set_active
 from salesos.roles import EVERYONE, MANAGERS
 from salesos.spreadsheets import CHUNK, download
@@ -136,7 +137,7 @@ class CollaboratorAdmin(TenantAdmin):
 
     @display(description=_("last activity"))
     def shows_last_activity(self, person: Any) -> str:
-        return moment_told(person.figures.last_activity_at) or "–"
+        return shown_moment(person.figures.last_activity_at) or "–"
 
     @action(description=_("Activate: count what arrives from now on"), permissions=["change"])
     def activate(self, request: HttpRequest, people: QuerySet[Collaborator]) -> None:
@@ -214,11 +215,11 @@ def _exported(ids: list[int]) -> Iterator[tuple[Any, ...]]:
                 person.document,
                 _("yes") if person.is_active else _("no"),
                 person.figures.points,
-                moment_told(person.figures.last_activity_at),
+                _to_the_minute(person.figures.last_activity_at),
             )
 
 
-def moment_told(moment: datetime | None) -> str:
+def _to_the_minute(moment: datetime | None) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 

@@ -9,13 +9,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from salesos.admin.acting import DashboardRequest
-from salesos.admin.people import moment_told, with_figures
+from salesos.admin.people import with_figures
 from salesos.admin.people_picker import people_like
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
 from salesos.errors import Refused
 from salesos.merging import filling, merge_people, undo_merge, why_not_mergeable
 from salesos.models import Collaborator, CollaboratorMerge, Team
+from salesos.moments import shown_moment
 from salesos.roles import MANAGERS
 
 LONGEST_ID = 18
@@ -118,7 +119,7 @@ def _pairs(survivor: Any, merged: Any) -> Any:
     yield _("Active"), *(_("yes") if each.is_active else _("no") for each in (survivor, merged))
     points = (number_format(each.figures.points, force_grouping=True) for each in (survivor, merged))
     yield _("Points this month"), *points
-    yield _("Last activity"), *(moment_told(each.figures.last_activity_at) or "–" for each in (survivor, merged))
+    yield _("Last activity"), *(shown_moment(each.figures.last_activity_at) or "–" for each in (survivor, merged))
 
 
 def _taken(survivor: Collaborator, merged: Collaborator) -> list[tuple[Any, Any]]:

@@ -8,6 +8,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
@@ -60,7 +61,7 @@ class TenantsAdmin(PlatformAdmin):
 
     @display(description=_("created at"), ordering="created_at")
     def shows_created(self, tenant: Tenant) -> str:
-        return timezone.localtime(tenant.created_at).strftime("%Y-%m-%d")
+        return date_format(timezone.localtime(tenant.created_at), "SHORT_DATE_FORMAT")
 
 
 class NewUserForm(UserCreationForm):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from salesos.admin.charts import Bar, Chart
 from salesos.models import Tenant
+from salesos.moments import shown_moment
 from salesos.request_counts import Series, requests_by_day, requests_by_hour
 from salesos.request_search import Search
 
@@ -66,7 +67,7 @@ def brush_chart(tenant: Tenant, search: Search, filters: Mapping[str, str], *, n
 def _bar(series: Series, number: int, by_hour: bool) -> Bar:
     figure = series.figures[number]
     at = timezone.localtime(figure.at)
-    label = f"{date_format(at, 'SHORT_DATE_FORMAT')} {at:%H:%M}" if by_hour else date_format(at, "SHORT_DATE_FORMAT")
+    label = shown_moment(at) if by_hour else date_format(at, "SHORT_DATE_FORMAT")
     return Bar(label, figure.requests, part=figure.errors, at=figure.at)
 
 

@@ -27,6 +27,7 @@ from salesos.admin.request_table import counted_items, table_of
 from salesos.admin.site import site
 from salesos.api.error_reference import ERRORS
 from salesos.models import RequestLog
+from salesos.moments import shown_moment
 from salesos.request_counts import bring_up_to_date
 from salesos.request_search import Page, every_row, find_page
 from salesos.roles import AUDITORS
@@ -82,7 +83,8 @@ class RequestLogAdmin(ReadOnlyAdmin):
             "salesos/request.html",
             _("Request"),
             row=row,
-            at=timezone.localtime(row.at).isoformat(sep=" ", timespec="milliseconds"),
+            at=shown_moment(row.at, seconds=True),
+            exactly=timezone.localtime(row.at).isoformat(sep=" ", timespec="milliseconds"),
             key=key,
             status=table_of([row], {}).rows[0].status,
             items=counted_items(row),

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from salesos.models import RequestLog
+from salesos.moments import shown_moment
 
 COUNTS: dict[str, StrPromise] = {
     "processed": _("processed"),
@@ -54,7 +54,7 @@ def table_of(rows: Sequence[RequestLog], keys: Mapping[int, str], *, of_stranger
 def _row(row: RequestLog, keys: Mapping[int, str], of_strangers: bool) -> TableRow:
     return TableRow(
         row,
-        at=timezone.localtime(row.at).strftime("%Y-%m-%d %H:%M:%S"),
+        at=shown_moment(row.at, seconds=True),
         href="" if of_strangers else reverse("admin:salesos_requestlog_change", args=[row.pk]),
         status=_status(row),
         action=row.action or f"{row.method} {row.path}",

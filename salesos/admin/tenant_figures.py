@@ -20,6 +20,7 @@ from django_stubs_ext import StrPromise
 
 from salesos.database import array, run
 from salesos.models import Collaborator, Tenant
+from salesos.moments import shown_moment
 from salesos.request_log import first_id_at
 
 NOTHING = "–"
@@ -76,7 +77,7 @@ def filled(tenants: Iterable[Tenant]) -> list[Tenant]:
 
 def ago(moment: datetime | None) -> str:
     """When something last happened, to the minute."""
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else NOTHING
+    return shown_moment(moment) or NOTHING
 
 
 def _of_core(ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:

@@ -102,7 +102,7 @@ def test_a_persons_activities_are_those_of_their_aliases_too(manager, rows, zoe)
 def test_a_long_time_is_cut_and_the_list_says_so(manager, rows, zoe):
     answer = manager.get(LIST, {"since": "2026-01-01T00:00", "until": "2026-11-20T09:00"})
     assert sorted(ids(answer)) == ["acme-0", "acme-unmapped-0", "z-0"]
-    assert "from 2026-10-20 09:01 to 2026-11-20 09:01" in answer.context["cl"].note
+    assert "from 20 Oct 2026, 09:01 to 20 Nov 2026, 09:01" in answer.context["cl"].note
     assert answer.context["cl"].note in answer.content.decode()
 
 
@@ -163,7 +163,7 @@ def test_what_did_not_count_tells_what_is_known(in_rows):
     Mapping.objects.filter(pk=mapping.pk).update(updated_at=NOON + HOUR)
     saved_later = (
         "It counts for nothing: the mapping of its code to “acme mission 0” was saved after it arrived "
-        "(2026-11-20 13:00)."
+        "(20 Nov 2026, 13:00)."
     )
     assert told("acme-unmapped-0") == ([saved_later], True)
     Mission.objects.update(is_active=False)

@@ -1,0 +1,1 @@
+"""How each language writes a day and a moment, where Django's own way is too long for a table or ambiguous."""

@@ -1,0 +1,4 @@
+"""Brazilian Portuguese: the short forms, also where Django would write a sentence."""
+
+DATETIME_FORMAT = "d/m/Y H:i"
+TO_THE_SECOND_FORMAT = "d/m/Y H:i:s"
