@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
@@ -12,7 +12,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
@@ -23,9 +24,9 @@ from django_stubs_ext import StrPromise
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.site import site
 from salesos.models import AuditEntry
+from salesos.moments import shown_moment
 
 NOTHING = "–"
-MOMENT = "%Y-%m-%d %H:%M:%S"
 
 WORDS: dict[str, StrPromise] = {
     "api_key.issued": gettext_lazy("API key created"),
@@ -52,6 +53,15 @@ WORDS: dict[str, StrPromise] = {
     "tenant.left": gettext_lazy("Platform staff went out"),
     "user.created": gettext_lazy("User created"),
     "user.changed": gettext_lazy("User changed"),
+    "user.signed_in": gettext_lazy("Signed in"),
+    "user.sessions_ended": gettext_lazy("Sessions ended"),
+    "user.password_changed": gettext_lazy("Password changed"),
+    "user.password_reset": gettext_lazy("Forgotten password replaced"),
+    "user.second_factor_on": gettext_lazy("Second factor switched on"),
+    "user.second_factor_off": gettext_lazy("Second factor switched off"),
+    "user.recovery_codes_renewed": gettext_lazy("Recovery codes renewed"),
+    "member.invited": gettext_lazy("Member invited"),
+    "member.second_factor_reset": gettext_lazy("Member's second factor reset"),
 }
 """Packages above the core name theirs in `AUDIT_WORDS`. An action that no table has is shown as it was recorded."""
 
@@ -87,7 +97,7 @@ class Told:
 
     @property
     def at(self) -> str:
-        return timezone.localtime(self.entry.at).strftime(MOMENT)
+        return shown_moment(self.entry.at, seconds=True)
 
     @property
     def who(self) -> str:
@@ -169,9 +179,19 @@ def _value(field: Any, text: Any) -> str:
         return _("Yes") if text == "True" else _("No")
     if isinstance(field, models.DateTimeField):
         moment = _moment(text)
-        return timezone.localtime(moment).strftime(MOMENT) if moment else text
+        return shown_moment(moment, seconds=True) if moment else text
+    if isinstance(field, models.DateField):
+        day = _day(text)
+        return date_format(day, "SHORT_DATE_FORMAT") if day else text
     choices = {str(value): str(words) for value, words in getattr(field, "flatchoices", None) or ()}
     return choices.get(text, text)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
 
 
 def _moment(text: str) -> datetime | None:

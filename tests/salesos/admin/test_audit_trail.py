@@ -1,6 +1,8 @@
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from missions.models import Adjustment, Mission
 from salesos import audit
+from salesos.admin.audit_words import every_action
 from salesos.admin.base import ReadOnlyAdmin
 from salesos.admin.site import site
 from salesos.models import AuditEntry, Collaborator, Membership, Team, Tenant, User
@@ -18,6 +21,7 @@ from salesos.roles import Role
 from salesos.tenancy import tenant_context
 from tests.factories import UserFactory
 
+ROOT = Path(__file__).resolve().parents[3]
 TRAIL = "/dashboard/settings/audit-trail/"
 PLATFORM = "/dashboard/platform/audit-trail/"
 
@@ -253,6 +257,18 @@ def test_an_action_is_told_in_words_and_an_unknown_one_as_it_is(people, some):
     rows = people["admin"].get(TRAIL).context["rows"]
     assert [row.action for row in rows] == ["rocket.launched", "Team changed", "Team created"]
     assert [row.who for row in rows] == ["from the command line", "zoe@acme.example", "zoe@acme.example"]
+
+
+def test_every_action_that_the_code_records_has_words():
+    recorded = {
+        action
+        for package in ("salesos", "missions")
+        for file in (ROOT / package).rglob("*.py")
+        for action in re.findall(r'\brecord\w*\([^"]*"([a-z_]+\.[a-z_]+)"', file.read_text())
+    }
+
+    assert {"user.signed_in", "mapping.applied"} <= recorded
+    assert recorded - set(every_action()) == set()
 
 
 @pytest.mark.parametrize(
