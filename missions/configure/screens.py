@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import SELECT_CLASSES
 
 from missions import sources
 from missions.changes import Line, Wish, change_mappings, plan
@@ -84,6 +85,7 @@ class Configure(OfASource):
             is_all=is_all,
             waiting=sum(row.is_waiting for row in rows),
             days=DAYS,
+            select_classes=" ".join(SELECT_CLASSES),
             uncounted=sum(code.uncounted for code in waiting),
             uncounted_codes=len(waiting),
             is_new=self.source == sources.DEFAULT and not any(code.mapping for code in received),
