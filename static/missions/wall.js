@@ -21,7 +21,7 @@ const zone = words.zone || undefined;
 const born = Date.now();
 
 const numbers = new Intl.NumberFormat(language);
-const hours = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const hours = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
 const days = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: zone });
 const hourOnly = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: zone });
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
