@@ -189,8 +189,8 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='salesos.tenant', verbose_name='tenant')),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
+                'verbose_name': 'member',
+                'verbose_name_plural': 'members',
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'user'), name='membership_unique'), models.CheckConstraint(condition=models.Q(('role__in', ['admin', 'manager', 'auditor'])), name='membership_role_known')],
             },
         ),
