@@ -24,6 +24,7 @@ from unfold.views import ChangeList
 from missions.activity_search import SHOWN_WITH, Asked, Rows, found
 from missions.activity_story import story_of
 from missions.models import Activity
+from missions.sources import SOURCES
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.base import ReadOnlyAdmin
 from salesos.admin.filters import ExactTextFilter
@@ -144,7 +145,7 @@ class ActivityAdmin(ReadOnlyAdmin):
     list_before_template = "missions/activity_tools.html"
     change_form_template = "missions/activity.html"
     fieldsets = (
-        (None, {"fields": (("source", "code"), ("external_id", "shows_person"), ("shows_mission", "points"))}),
+        (None, {"fields": (("shows_source", "code"), ("external_id", "shows_person"), ("shows_mission", "points"))}),
         (_("When and where"), {"fields": (("occurred_at", "received_at"), ("day", "team"), "request_id")}),
     )
 
@@ -188,6 +189,10 @@ class ActivityAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
         return super().get_queryset(request).defer("data")
+
+    @display(description=_("source"))
+    def shows_source(self, activity: Activity) -> str:
+        return str(SOURCES[activity.source].label) if activity.source in SOURCES else activity.source
 
     @display(description=_("occurred at"))
     def shows_occurred(self, activity: Activity) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold import paginator
 from unfold.admin import ModelAdmin
@@ -151,7 +152,8 @@ class RoleAdmin(ModelAdmin):
         if not all(map(self._could_be_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             messages.error(request, _("Some of what you selected does not exist. Nothing was changed."))
             return HttpResponseRedirect(request.get_full_path())
-        return self._answer_refusals(request, super().changelist_view, request, extra_context)
+        more = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return self._answer_refusals(request, super().changelist_view, request, more)
 
     def changeform_view(
         self,
