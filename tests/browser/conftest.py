@@ -34,7 +34,7 @@ def page(browser, live_server, rows, complaints):
     page.goto("/")
     page.get_by_label("E-mail").fill("staff@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("#nav-sidebar-apps", state="attached")
     yield page
     context.close()

@@ -53,7 +53,7 @@ def gives_password(page) -> None:
     page.goto("/")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def code_of(key: str, steps: int = 0) -> str:
@@ -87,7 +87,7 @@ def test_a_second_factor_is_set_up_and_signs_in(opens, complaints):
 
     elsewhere = opens(viewport={"width": 390, "height": 800})
     gives_password(elsewhere)
-    expect(elsewhere.get_by_role("button", name="Log in")).to_have_count(0)
+    expect(elsewhere.get_by_role("button", name="Sign in")).to_have_count(0)
     # The next one: the present one was used up by switching it on.
     elsewhere.get_by_role("textbox", name="Code").fill(code_of(key, 1))
     elsewhere.get_by_role("button", name="Continue").click()
@@ -102,7 +102,7 @@ def test_a_second_factor_is_set_up_and_signs_in(opens, complaints):
     telephone_lost.get_by_role("button", name="End all other sessions").click()
     expect(telephone_lost.get_by_text("2 other sessions have ended.")).to_be_visible()
     page.goto("/dashboard/account/")
-    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert complaints == []
 
 

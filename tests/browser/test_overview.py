@@ -52,7 +52,7 @@ def sign_in(browser, live_server, complaints):
         page.goto("/")
         page.get_by_label("E-mail").fill(email)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in").click()
         return page
 
     yield open_page

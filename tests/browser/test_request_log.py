@@ -46,7 +46,7 @@ def page(browser, live_server, acme, complaints):
     page.goto("/dashboard/")
     page.get_by_label("E-mail").fill("auditor@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/dashboard/")
     yield page
     context.close()
