@@ -162,7 +162,13 @@ class RoleAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        more = {"show_history": self.has_history and object_id is not None, **(extra_context or {})}
+        is_new = object_id is None
+        # Whoever corrects one row is not about to make another; two buttons say enough.
+        more = {
+            "show_history": self.has_history and not is_new,
+            "show_save_and_add_another": is_new,
+            **(extra_context or {}),
+        }
         return self._answer_refusals(request, super().changeform_view, request, object_id, form_url, more)
 
     def delete_view(
