@@ -125,6 +125,11 @@ INDEXES = """
 SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
     format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
 FROM pg_constraint WHERE conrelid = %(table)s::regclass AND contype IN ('p', 'u')
+    -- Adjustments name activities by the primary key: it stays, and is filled in order anyway.
+    AND NOT EXISTS (
+        SELECT 1 FROM pg_constraint AS other
+        WHERE other.contype = 'f' AND other.conindid = pg_constraint.conindid
+    )
 UNION ALL
 SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)
 FROM pg_index
