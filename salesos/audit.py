@@ -28,7 +28,7 @@ class Actor:
     user: User
     address: str | None = None
     as_staff: bool = False
-    """Acts in the tenant as platform staff, not as a member."""
+    """Acts in the tenant as platform staff, not as an admin by membership."""
 
 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
@@ -120,6 +120,5 @@ def _told(name: str, before: Any, after: Any) -> list[str]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, list | tuple | set):
-        return ", ".join(map(str, value))[:LONGEST]
-    return str(value).replace("\0", "")[:LONGEST]
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple | set) else str(value)
+    return text.replace("\0", "")[:LONGEST]

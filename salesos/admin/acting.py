@@ -46,7 +46,7 @@ class Acting:
     choices: tuple[Tenant, ...]
     """The tenants and sandboxes to switch to, the present one among them, each sandbox behind its tenant."""
     as_staff: bool = False
-    """Acts as platform staff in a tenant that they are no member of."""
+    """Acts as platform staff in a tenant that they are no admin of by membership."""
 
     @property
     def home(self) -> Tenant | None:
