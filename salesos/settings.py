@@ -312,6 +312,7 @@ UNFOLD = {
 SIDEBAR_SECTIONS = [
     "salesos.admin.sidebar.overview",
     "missions.admin.sidebar.section",
+    "leads.admin.sidebar.section",
     "salesos.admin.sidebar.people",
     "salesos.admin.sidebar.integrations",
     "salesos.admin.sidebar.tenant_settings",
@@ -338,7 +339,11 @@ PALETTE = [
 """What the command palette (Ctrl+K) finds."""
 TENANT_FIGURES = ["salesos.admin.tenant_figures.CORE", "missions.admin.tenant_figures.MISSIONS"]
 """What platform staff see of each tenant."""
-AUDIT_WORDS = ["salesos.admin.audit_words.WORDS", "missions.admin.audit_words.WORDS"]
+AUDIT_WORDS = [
+    "salesos.admin.audit_words.WORDS",
+    "missions.admin.audit_words.WORDS",
+    "leads.admin.audit_words.WORDS",
+]
 """Tables of what the audit trail's actions are called."""
 AUDIT_SCREENS = {"salesos.tenant": "tenant_settings", "missions.mapping": "configure"}
 """Where the trail leads for rows that have no form of their own."""

@@ -1,0 +1,3 @@
+"""The dashboard's screens for leads and deals; importing the package registers them."""
+
+__all__: list[str] = []
