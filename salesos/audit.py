@@ -44,6 +44,11 @@ def acting(actor: Actor) -> Iterator[None]:
         _actor.reset(token)
 
 
+def current_actor() -> Actor | None:
+    """Who acts in the surrounding `acting()`, if there is one."""
+    return _actor.get()
+
+
 def record(
     action: str,
     subject: models.Model | str,

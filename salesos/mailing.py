@@ -1,24 +1,24 @@
-"""E-mail to users, in their language, sent beside the request and not in it.
+"""E-mail to users, in their language, sent by the worker (`salesos.background`).
 
 An answer neither waits for a mail server nor tells by its time whether an e-mail was sent. What can't be delivered is
-logged, with the address and the kind, never the text: links in it are keys.
+logged, with the address and the kind, never the text: links in it are keys, for which it also lies sealed in the queue.
 """
 
+import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
+from procrastinate.contrib.django import app
 
 from salesos.models import User
+from salesos.sealing import InvalidToken, seal, unseal
 
 logger = logging.getLogger("salesos.mailing")
 
-# One thread a process, started with the first e-mail; one that is busy with a slow server keeps only e-mails waiting.
-_post_office = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+PURPOSE = "salesos.mailing"
 
 
 def write(kind: str, user: User, **context: Any) -> EmailMessage:
@@ -30,8 +30,23 @@ def write(kind: str, user: User, **context: Any) -> EmailMessage:
 
 
 def send(kind: str, message: EmailMessage) -> None:
-    """Hand over when the transaction is committed."""
-    transaction.on_commit(lambda: _post_office.submit(_deliver, kind, message))
+    """Have it sent once the transaction is committed, if it is. What is for nobody takes the same way to nowhere."""
+    letter = {"kind": kind, "to": message.to, "subject": message.subject, "body": message.body}
+    app.configure_task("send_mail").defer(sealed=seal(json.dumps(letter), purpose=PURPOSE))
+
+
+def deliver(*, sealed: str) -> None:
+    """What the worker does with it. What a mail server refuses is logged, and offered again (`salesos.tasks`)."""
+    try:
+        letter = json.loads(unseal(sealed, purpose=PURPOSE))
+    except InvalidToken:
+        logger.error("An e-mail was not sent: SECRET_KEY is another one than when it was written.")
+        return
+    try:
+        EmailMessage(letter["subject"], letter["body"], to=letter["to"]).send()
+    except Exception as error:
+        logger.error("E-mail not sent (%s to %s): %s: %s", letter["kind"], letter["to"][0], type(error).__name__, error)
+        raise
 
 
 def language_of(user: User) -> str:
@@ -40,16 +55,3 @@ def language_of(user: User) -> str:
         return user.language
     of_tenant = user.memberships.order_by("tenant__name", "pk").values_list("tenant__language", flat=True).first()
     return of_tenant or translation.get_language() or "en"
-
-
-def wait_until_sent() -> None:
-    """Return when what was handed over before has been sent, or failed."""
-    _post_office.submit(lambda: None).result()
-
-
-def _deliver(kind: str, message: EmailMessage) -> None:
-    try:
-        message.send()
-    except Exception as error:
-        # Whatever a mail server does, the next e-mail is sent.
-        logger.error("E-mail not sent (%s to %s): %s: %s", kind, message.to[0], type(error).__name__, error)

@@ -4,20 +4,18 @@ The rows are allauth's `Authenticator`s. Their secrets are encrypted with a key 
 the database alone opens nobody's account; with another key nobody's codes are right any more.
 """
 
-import base64
 import re
-from collections.abc import Iterator
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db import transaction
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from salesos.models import User
+from salesos.sealing import InvalidToken, seal, unseal
 
+PURPOSE = "salesos.second_factor"
 APP, RECOVERY = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
 
 
@@ -109,22 +107,12 @@ def plain(code: str) -> str:
 
 
 def encrypt(text: str) -> str:
-    return _keys().encrypt(text.encode()).decode()
+    return seal(text, purpose=PURPOSE)
 
 
 def decrypt(text: str) -> str:
     """Raises `InvalidToken` for what was encrypted with none of our keys."""
-    return _keys().decrypt(text.encode()).decode()
-
-
-def _keys() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in _derived()])
-
-
-def _derived() -> Iterator[bytes]:
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        digest = salted_hmac("salesos.second_factor", "", secret=secret, algorithm="sha256").digest()
-        yield base64.urlsafe_b64encode(digest)
+    return unseal(text, purpose=PURPOSE)
 
 
 def _is(code: str, expected: str) -> bool:

