@@ -14,7 +14,8 @@ from missions.periods import Period
 from missions.recording import Receipt, SentActivity, record_activities
 from missions.walls.links import create_link
 from salesos.admin.acting import SESSION_KEY
-from salesos.models import ApiKey, Collaborator, RequestLog, Team, Tenant, User
+from salesos.models import ApiKey, BackgroundJob, Collaborator, RequestLog, Team, Tenant, User
+from salesos.models.background import JobState
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
 from tests.factories import MembershipFactory, UserFactory
@@ -57,6 +58,9 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
                 bytes_in=10,
                 counts={"processed": 1},
             )
+            BackgroundJob.objects.create(
+                kind="tests.nothing", state=JobState.DONE, file_name=f"{slug} file {number}", created_at=NOW
+            )
         return SimpleNamespace(
             tenant=tenant,
             team=Team.objects.first(),
@@ -69,6 +73,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             request=RequestLog.objects.first(),
             code=ReceivedCode.objects.first(),
             wall=WallLink.objects.first(),
+            job=BackgroundJob.objects.first(),
         )
 
 

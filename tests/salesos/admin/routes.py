@@ -18,6 +18,11 @@ MODELS = {
     "missions_walllink": "wall",
 }
 
+BY_PUBLIC_ID = {
+    "background_job": "job",
+}
+"""Screens whose address has a row's public id in it."""
+
 
 def patterns(urls: list | None = None) -> list[URLPattern]:
     """The site's URL patterns, those of the included ones with them."""
@@ -38,6 +43,8 @@ def takes_a_row(name: str) -> bool:
 
 def row_id(name: str, rows: SimpleNamespace, tenant: Tenant) -> object:
     """The id of `tenant`'s row that the address called `name` is about."""
+    if name in BY_PUBLIC_ID:
+        return getattr(rows, BY_PUBLIC_ID[name]).public_id
     model = name.rpartition("_")[0]
     if model == "auth_user_password":
         model = "salesos_user"
