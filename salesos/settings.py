@@ -246,6 +246,13 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Missions › Configure saves up to 999 rows of four fields at once.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+UPKEEP = [
+    "salesos.upkeep.old_requests",
+    "salesos.upkeep.stored_answers",
+    "salesos.upkeep.ended_sessions",
+    "salesos.upkeep.ended_jobs",
+]
+"""What the background worker does every hour (salesos.upkeep)."""
 REQUEST_LOG_DAYS = whole_number("REQUEST_LOG_DAYS", default=90)
 LOGIN_LIMIT = "20/m"
 """How often an address may fail to sign in to the dashboard as the same user."""

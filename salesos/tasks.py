@@ -2,8 +2,10 @@
 
 from procrastinate.contrib.django import app
 
-from salesos import mailing
+from salesos import mailing, upkeep
 from salesos.background import queue
 
 work_on = app.task(name="work_on", queue=queue.JOBS, pass_context=True, retry=queue.Resumed())(queue.work_on)
 send_mail = app.task(name="send_mail", queue=queue.MAIL, retry=queue.Delivered())(mailing.deliver)
+
+app.periodic(cron="23 * * * *")(app.task(name="do_upkeep", queue=queue.UPKEEP)(upkeep.do_upkeep))

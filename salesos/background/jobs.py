@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db import connection, transaction
@@ -145,6 +146,13 @@ def ask_to_cancel(job: BackgroundJob) -> None:
         elif locked.state == JobState.RUNNING and locked.cancel_asked_at is None:
             locked.cancel_asked_at = timezone.now()
             locked.save(update_fields=["cancel_asked_at"])
+
+
+def forget_ended(*, before: datetime) -> int:
+    """Delete the current tenant's jobs that were made before a moment and are not under way; returns how many."""
+    old = BackgroundJob.objects.filter(created_at__lt=before).exclude(state__in=[JobState.WAITING, JobState.RUNNING])
+    count: int = old.delete()[1].get("salesos.BackgroundJob", 0)
+    return count
 
 
 # Do

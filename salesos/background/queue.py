@@ -13,7 +13,7 @@ from salesos.background.jobs import Interrupted, fail, run
 from salesos.models import BackgroundJob, Tenant
 from salesos.tenancy import tenant_context
 
-JOBS, MAIL = "jobs", "mail"
+JOBS, MAIL, UPKEEP = "jobs", "mail", "upkeep"
 
 logger = logging.getLogger("salesos.background")
 

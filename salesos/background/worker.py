@@ -16,11 +16,11 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 
-from salesos.background.queue import JOBS, MAIL
+from salesos.background.queue import JOBS, MAIL, UPKEEP
 
 logger = logging.getLogger("salesos.background")
 
-LANES: Sequence[tuple[str, int]] = ((JOBS, 2), (MAIL, 2))
+LANES: Sequence[tuple[str, int]] = ((JOBS, 2), (MAIL, 2), (UPKEEP, 1))
 """Queue, and how much of it is worked on at once."""
 HEARTBEAT, TAKEN_FOR_DEAD = 5.0, 20.0
 """Seconds between a worker's signs of life, and without any until what it was at is put back."""

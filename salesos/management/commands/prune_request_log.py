@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = (
         "Delete requests from the log that are older than so many days, oldest first and in batches, of all tenants. "
         "The figures by hour stay: they are brought up to date first. Answers that were kept for an Idempotency-Key go "
-        "after 24 hours. May be stopped at any time and run again; meant to run every night."
+        "after 24 hours. The background worker does the same every hour. May be stopped at any time and run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
