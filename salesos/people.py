@@ -15,6 +15,7 @@ from salesos import audit
 from salesos.database import array, run, text_array
 from salesos.emails import EMAIL_PATTERN
 from salesos.models import Collaborator
+from salesos.planner import MANY, tell_planner
 from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
 from salesos.tenancy import current_tenant
 
@@ -151,6 +152,9 @@ def write_people(people: Sequence[Collaborator]) -> None:
             **texts,
         },
     )
+    if sum(person.pk is None for person in people) >= MANY:
+        # Boards join people with their sums.
+        tell_planner("salesos_collaborator")
 
 
 TEXT_FIELDS = ("external_id", "email", "name", "phone", "document", "role")

@@ -17,7 +17,6 @@ from django_stubs_ext import StrPromise
 from pydantic import TypeAdapter, ValidationError
 
 from salesos import audit
-from salesos.database import run
 from salesos.errors import Refused
 from salesos.models import Collaborator, User
 from salesos.people import OPTIONAL_TEXTS, REQUIRED_TEXTS, Email, known_teams, teams_named, write_people
@@ -25,8 +24,6 @@ from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAIL
 from salesos.spreadsheets import Sheet
 
 MOST_ROWS = 5000
-MANY = 500
-"""So many new rows change what the server's planner should know of the table."""
 
 FIELDS: dict[str, StrPromise] = {
     "email": _("E-mail"),
@@ -136,15 +133,7 @@ def import_people(sheet: Sheet, columns: Mapping[str, int], *, skips_errors: boo
     teams = teams_named(row.given["team"] for row in rows if "team" in row.given)
     write_people([_person(row, teams) for row in rows])
     _record(rows, done, by)
-    if len(rows) >= MANY:
-        # Boards join people with their sums, and would be planned for the few that there were, until the server's own
-        # housekeeping comes by.
-        transaction.on_commit(_tell_the_planner)
     return done
-
-
-def _tell_the_planner() -> None:
-    run("ANALYZE salesos_collaborator")
 
 
 def _folded(title: str) -> str:

@@ -8,8 +8,10 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from salesos.models import Collaborator, Team
 from salesos.people import SentPerson, Synced, sync_people
+from salesos.planner import MANY
 from salesos.tenancy import NoTenant, tenant_context
 from tests.factories import CollaboratorFactory, TeamFactory
+from tests.queue import do_waiting
 
 CREATED, EXISTING = Synced("created"), Synced("existing")
 
@@ -156,3 +158,18 @@ def test_the_database_still_refuses_two_people_with_one_address(in_acme, globex)
         Collaborator.objects.bulk_create(
             [Collaborator(external_id="x", name="X", email=f"{n}@example.com") for n in "ab"]
         )
+
+
+def test_after_many_new_people_the_planner_is_told_of_them(acme, globex):
+    def reltuples() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'salesos_collaborator'")
+            return int(cursor.fetchone()[0])
+
+    with tenant_context(acme):
+        sync_people([SentPerson(f"few{number}", f"few{number}@acme.example", "Few") for number in range(MANY - 1)])
+        assert do_waiting() == 0
+        sync_people([SentPerson(f"many{number}", f"many{number}@acme.example", "Many") for number in range(MANY)])
+    assert do_waiting() == 1
+
+    assert reltuples() == 2 * MANY - 1
