@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
@@ -81,7 +80,10 @@ def _create(new: NewLead, *, by: Actor, at: datetime) -> Lead:
     )
     made = run(_INSERT, _columns(lead))
     if not made:
-        raise EmailTaken(_holder_of(lead.email))
+        holder = _holder_of(lead.email)
+        if holder is None:
+            raise _Vanished
+        raise EmailTaken(holder)
     ((lead.pk,),) = made
     lead._state.adding = False
     note(lead, "lead.created", {}, by=by, at=at)
@@ -118,12 +120,9 @@ RETURNING id
 """
 
 
-def _holder_of(email: str) -> uuid.UUID:
+def _holder_of(email: str) -> uuid.UUID | None:
     found = run(_HOLDER, [current_tenant().pk, email])
-    if not found:
-        raise _Vanished
-    ((public_id,),) = found
-    return uuid.UUID(str(public_id))
+    return found[0][0] if found else None
 
 
 _HOLDER = "SELECT public_id FROM leads_lead WHERE tenant_id = %s AND lower(email) = lower(%s)"
@@ -204,10 +203,10 @@ def _save(lead: Lead, fields: list[str]) -> None:
         with transaction.atomic():
             lead.save(update_fields=fields)
     except IntegrityError as error:
-        holder = Lead.objects.annotate(folded=Lower("email")).filter(folded=lead.email.lower()).first()
-        if sqlstate(error) != UNIQUE_VIOLATION or holder is None:
+        holder = _holder_of(lead.email) if sqlstate(error) == UNIQUE_VIOLATION else None
+        if holder is None:
             raise
-        raise EmailTaken(holder.public_id) from None
+        raise EmailTaken(holder) from None
 
 
 def _refuse_large(custom_fields: Mapping[str, Any]) -> None:
