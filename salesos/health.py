@@ -25,11 +25,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether requests can be served: 200, or 503 with what stands in the way in `failing`."""
+    """Whether requests can be served: 200, or 503 with what stands in the way in `failing`.
+
+    `warnings` names what requests can do without: nobody works behind them.
+    """
     failing = {name: reason for name, check in CHECKS.items() if (reason := _why_failing(name, check))}
     if failing:
         return JsonResponse({"status": "unavailable", "failing": failing}, status=503)
-    return JsonResponse({"status": "ok"})
+    missing = _why_failing("worker", _worker)
+    return JsonResponse({"status": "ok", "warnings": {"worker": missing}} if missing else {"status": "ok"})
 
 
 def _why_failing(name: str, check: Callable[[], str]) -> str:
@@ -55,6 +59,12 @@ def _cache() -> str:
 def _migrations() -> str:
     missing = known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
     return "not applied: " + ", ".join(f"{app}.{name}" for app, name in sorted(missing)) if missing else ""
+
+
+def _worker() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute' LIMIT 1")
+        return "" if cursor.fetchone() else "no sign of life for a minute (manage.py work)"
 
 
 @cache

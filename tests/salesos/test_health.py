@@ -12,9 +12,14 @@ def test_a_process_says_that_it_is_alive_without_asking_the_database(client):
 
 
 @pytest.mark.django_db
-def test_a_process_whose_database_and_cache_answer_is_ready(client):
+def test_a_process_whose_database_and_cache_answer_is_ready_and_says_whether_anybody_works_behind_it(client):
+    alone = client.get("/readyz")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
     answer = client.get("/readyz")
 
+    warnings = {"worker": "no sign of life for a minute (manage.py work)"}
+    assert (alone.status_code, alone.json()) == (200, {"status": "ok", "warnings": warnings})
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 

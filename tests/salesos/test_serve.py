@@ -105,12 +105,12 @@ def test_it_brings_everything_along_takes_everything_away_and_finds_it_again(ins
     first, said = serving()
 
     assert said == f"SalesOS is ready on http://127.0.0.1:{installation['PORT']} (Ctrl-C stops it).\n"
-    assert ask(installation, "/readyz") == (200, '{"status": "ok"}')
+    assert ask(installation, "/readyz")[0] == 200
     assert run(installation, "create_tenant", "Acme")[0] == 0
     postgres = database_process(installation)
 
     # Another process used the embedded server meanwhile, and ended: it must still be there.
-    assert ask(installation, "/readyz") == (200, '{"status": "ok"}')
+    assert ask(installation, "/readyz")[0] == 200
     assert database_process(installation) == postgres
 
     os.killpg(first.pid, signal.SIGINT)  # Ctrl-C
@@ -135,7 +135,7 @@ def test_a_server_that_was_killed_leaves_nothing_that_stops_the_next(installatio
     second, _ = serving()
 
     assert database_process(installation) == postgres
-    assert ask(installation, "/readyz") == (200, '{"status": "ok"}')
+    assert ask(installation, "/readyz")[0] == 200
     second.terminate()
     assert second.wait(60) == 0
     assert database_process(installation) is None
