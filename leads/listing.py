@@ -6,13 +6,14 @@ leads themselves are counted, by index.
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from django.db import connection
 from pydantic_core import from_json
 
+from leads.counted_searches import COUNTED_FROM, TOTAL, keep
 from leads.models import Lead
 from leads.owners import counted
 from salesos.tenancy import current_tenant
@@ -27,6 +28,9 @@ SORTS: Mapping[str, str] = {
     "updated_at": "lead.updated_at",
 }
 """What may be sorted by, and the indexed expression that does it."""
+
+LONGEST_WALK = 50_000
+"""So many leads are looked at one by one for a page of a common search, at most."""
 
 
 class LeadRow(NamedTuple):
@@ -90,6 +94,11 @@ class Wanted:
         return not (self.search or self.created_from or self.created_until)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether it may be among the counted searches, whose total is kept (`leads.counted_searches`)."""
+        return bool(self.search) and not (self.is_of_owners or self.created_from or self.created_until)
+
+    @property
     def is_of_owners(self) -> bool:
         return self.owner_id is not None or self.team_id is not None
 
@@ -112,28 +121,32 @@ def page_of_leads(wanted: Wanted) -> Page:
         "search": wanted.search,
         "offset": wanted.offset,
         "limit": wanted.limit,
+        "longest_walk": LONGEST_WALK,
     }
     # Not by `run`: the good plan depends on what is asked for, and on how many leads are so.
     with connection.cursor() as cursor:
         cursor.execute(_statement(wanted), parameters)
         rows = cursor.fetchall()
-    return Page(int(rows[0][0]), [_read(row) for row in rows if row[1] is not None])
+    page = Page(int(rows[0][0]), [_read(row) for row in rows if row[2] is not None])
+    if rows[0][1] and page.total >= COUNTED_FROM:
+        keep(wanted.search, status=wanted.status, source=wanted.source)
+    return page
 
 
 def _read(row: tuple[Any, ...]) -> LeadRow:
-    read: Any = LeadRow._make(row[1:])
+    read: Any = LeadRow._make(row[2:])
     return cast("LeadRow", read._replace(custom_fields=from_json(read.custom_fields)))
 
 
 def _statement(wanted: Wanted) -> str:
-    total, page = _searched(wanted) if wanted.search else _listed(wanted)
+    total, page = _in_parts(wanted)
     common = [_OWNERS] if wanted.is_of_owners else []
     # The leads of the page by a tenant that the planner does not know: of one that is new it would think that it has a
     # single lead, and look for each among all.
     direction = "DESC" if wanted.is_descending else "ASC"
     return f"""
     WITH {", ".join([*common, *total, f"page (tenant_id, public_id) AS MATERIALIZED ({page})"])}
-    SELECT counted.total, {_COLUMNS}
+    SELECT counted.total, {_TO_KEEP if wanted.is_kept else "false"}, {_COLUMNS}
     FROM counted
     LEFT JOIN page ON true
     LEFT JOIN leads_lead AS lead ON lead.tenant_id = page.tenant_id AND lead.public_id = page.public_id
@@ -145,6 +158,16 @@ def _statement(wanted: Wanted) -> str:
     ORDER BY {SORTS[wanted.sort]} {direction}, lead.public_id {direction}
     """
 
+
+def _in_parts(wanted: Wanted) -> tuple[list[str], str]:
+    """The common table expressions that count, and the query of the page's ids."""
+    if wanted.is_kept:
+        return _searched_by_total(wanted)
+    return _searched(wanted) if wanted.search else _listed(wanted)
+
+
+_TO_KEEP = "NOT EXISTS (SELECT 1 FROM kept WHERE NOT is_stale)"
+"""Whether the total should be kept, or is and has long not been asked for."""
 
 _COLUMNS = """
     lead.public_id, lead.name, lead.email, lead.phone, lead.company, lead.position, lead.source, lead.status,
@@ -190,17 +213,72 @@ def _ordered(wanted: Wanted, sort: str) -> str:
 def _searched(wanted: Wanted) -> tuple[list[str], str]:
     """The words' index finds all; they are counted, and sorted in memory."""
     conditions = [*_conditions(wanted), *([_IS_OWNED] if wanted.is_of_owners else [])]
-    found = f"""
+    page = f"""
+        SELECT %(tenant)s::bigint, public_id FROM found
+        {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
+    """
+    return [_found(wanted, conditions), "counted AS (SELECT count(*) AS total FROM found)"], page
+
+
+def _found(wanted: Wanted, conditions: list[str]) -> str:
+    return f"""
         found AS MATERIALIZED (
             SELECT lead.public_id, {SORTS[wanted.sort]} AS sorted_by
             FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
         )
     """
-    page = f"""
-        SELECT %(tenant)s::bigint, public_id FROM found
-        {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
+
+
+def _searched_by_total(wanted: Wanted) -> tuple[list[str], str]:
+    """As `_searched`, but where the total is kept: of a common search the index of the order is walked for the page.
+
+    Only so far as four times what an even spread makes likely; where the page isn't full by then, all are found after
+    all. The walk is cut off in two steps, since the planner must know that it is short.
     """
-    return [found, "counted AS (SELECT count(*) AS total FROM found)"], page
+    every, sort = replace(wanted, search=""), SORTS[wanted.sort]
+    return (
+        [
+            f"kept AS MATERIALIZED ({TOTAL})",
+            _tallied(every).replace("counted AS", "every AS", 1),
+            """
+        walk AS MATERIALIZED (
+            SELECT CASE WHEN steps <= %(longest_walk)s THEN steps::integer ELSE 0 END AS steps
+            FROM (
+                SELECT kept.total, 4.0 * (%(offset)s + %(limit)s) * every.total / greatest(kept.total, 1) AS steps
+                FROM kept, every
+            ) AS kept
+        )
+        """,
+            f"""
+        walked AS MATERIALIZED (
+            SELECT public_id, sorted_by FROM (
+                SELECT * FROM (
+                    SELECT lead.public_id, lead.search, {sort} AS sorted_by
+                    FROM leads_lead AS lead WHERE {" AND ".join(_conditions(every))}
+                    {_ordered(wanted, sort)} LIMIT %(longest_walk)s
+                ) AS next LIMIT (SELECT steps FROM walk)
+            ) AS next
+            WHERE search @@ leads_search_beginnings(%(tenant)s, %(search)s) LIMIT %(offset)s + %(limit)s
+        )
+        """,
+            """
+        is_enough AS MATERIALIZED (
+            SELECT kept.total <= %(offset)s
+                OR (SELECT count(*) FROM walked) >= least(%(offset)s + %(limit)s, kept.total) AS yes
+            FROM kept
+        )
+        """,
+            _found(wanted, [*_conditions(wanted), "(SELECT coalesce((SELECT yes FROM is_enough), false)) = false"]),
+            "counted AS (SELECT coalesce((SELECT total FROM kept), (SELECT count(*) FROM found)) AS total)",
+        ],
+        f"""
+        SELECT %(tenant)s::bigint, public_id FROM (
+            SELECT public_id, sorted_by FROM walked WHERE (SELECT yes FROM is_enough)
+            UNION ALL SELECT public_id, sorted_by FROM found
+        ) AS found
+        {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
+    """,
+    )
 
 
 def _listed(wanted: Wanted) -> tuple[list[str], str]:

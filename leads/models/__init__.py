@@ -1,7 +1,19 @@
 """People who may buy, the deals they become, and the pipeline in which deals move."""
 
+from leads.models.counted_search import CountedSearch, CountedSearchEntry
 from leads.models.deal import Deal, DealStageChange
 from leads.models.lead import Lead, LeadEvent, LeadTally, LeadWord
 from leads.models.pipeline import Pipeline, Stage
 
-__all__ = ["Deal", "DealStageChange", "Lead", "LeadEvent", "LeadTally", "LeadWord", "Pipeline", "Stage"]
+__all__ = [
+    "CountedSearch",
+    "CountedSearchEntry",
+    "Deal",
+    "DealStageChange",
+    "Lead",
+    "LeadEvent",
+    "LeadTally",
+    "LeadWord",
+    "Pipeline",
+    "Stage",
+]

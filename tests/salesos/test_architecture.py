@@ -94,6 +94,8 @@ INDEXES_NOT_BY_TENANT = {
     ("salesos_requestcount", "id"),
     ("salesos_storedanswer", "id"),
     ("salesos_team", "id"),
+    ("leads_countedsearch", "id"),
+    ("leads_countedsearchentry", "id"),
     ("leads_deal", "id"),
     ("leads_lead", "id"),
     ("leads_lead", "search"),  # each of its words begins with the tenant
