@@ -5,8 +5,11 @@ how many more or fewer match. Once all who began to write before that are throug
 snapshot as the entries that are there: that count and the entries after it are the total in any later snapshot.
 """
 
+from dataclasses import dataclass
+
 from django.db import connection
 
+from leads.models import CountedSearch
 from salesos.database import run
 from salesos.tenancy import current_tenant
 
@@ -47,6 +50,29 @@ def keep(search: str, *, status: str, source: str) -> None:
     run(_NOTE, asked)
     run(_WATCH, asked)
     run(_COUNT, asked, prepare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongTotal:
+    """A search whose kept total is not what a count says."""
+
+    id: int
+    words: str
+    kept: int
+    counted: int
+
+    def __str__(self) -> str:
+        return f"search {self.words}: {self.kept}, not {self.counted}"
+
+
+def wrong_totals() -> list[WrongTotal]:
+    """The current tenant's. One statement that counts the leads of each search."""
+    return [WrongTotal(*row) for row in run(_WRONG, {"tenant": current_tenant().pk})]
+
+
+def forget(wrong: list[WrongTotal]) -> None:
+    """Let go of these: they are counted anew when they are asked for."""
+    CountedSearch.objects.filter(pk__in=[each.id for each in wrong]).delete()
 
 
 _THIS = """
@@ -101,3 +127,20 @@ SET total = counted.total - coalesce((
 FROM this, counted WHERE kept.id = this.id AND kept.tenant_id = %(tenant)s
 """
 )
+
+_WRONG = """
+SELECT id, words, kept, counted FROM (
+    SELECT counted.id, counted.words::text || rtrim(' ' || counted.status || ' ' || counted.source) AS words,
+        counted.total + coalesce((
+            SELECT sum(entry.leads) FROM leads_countedsearchentry AS entry
+            WHERE entry.tenant_id = counted.tenant_id AND entry.search_id = counted.id
+        ), 0)::bigint AS kept,
+        (
+            SELECT count(*) FROM leads_lead AS lead
+            WHERE lead.tenant_id = counted.tenant_id AND lead.search @@ counted.words
+                AND counted.status IN ('', lead.status) AND counted.source IN ('', lead.source)
+        ) AS counted
+    FROM leads_countedsearch AS counted WHERE counted.tenant_id = %(tenant)s AND counted.total IS NOT NULL
+) AS compared
+WHERE kept <> counted ORDER BY id
+"""

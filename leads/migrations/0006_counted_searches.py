@@ -15,7 +15,8 @@ CREATE FUNCTION leads_search_words(search text) RETURNS SETOF text LANGUAGE sql 
     ORDER BY asked
 $$;
 
-CREATE FUNCTION leads_search_beginning(tenant bigint, asked text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION leads_search_beginning(tenant bigint, asked text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT '''' || tenant || ':' || replace(replace(asked, '\', '\\'), '''', '''''') || ''':*'
 $$;
 

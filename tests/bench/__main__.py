@@ -15,6 +15,8 @@ from tests.bench.cluster import FOLDER, Cluster
 from tests.bench.configure import configure
 from tests.bench.costs import memory, statements
 from tests.bench.doors import cold_key, invalid_keys
+from tests.bench.leads_lists import leads_deep, leads_list, leads_search
+from tests.bench.leads_writes import leads_write
 from tests.bench.logs import request_log
 from tests.bench.progress import say
 from tests.bench.stage import FULL, QUICK, Bench
@@ -28,6 +30,10 @@ CASES: dict[str, Callable[[Bench], list[Row]]] = {
     "leaderboard": leaderboard,
     "configure": configure,
     "request-log": request_log,
+    "leads-list": leads_list,
+    "leads-search": leads_search,
+    "leads-deep": leads_deep,
+    "leads-write": leads_write,
     "cold-key": cold_key,
     "invalid-keys": invalid_keys,
     "memory": memory,

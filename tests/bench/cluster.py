@@ -89,10 +89,10 @@ class Cluster:
         return Database(name, self.url_of(name), notes)
 
     @contextmanager
-    def copy(self, rows: int) -> Iterator[Database]:
-        """A database of its own with so many activities, dropped afterwards."""
-        template = self.template(rows)
-        name = f"work_{rows}"
+    def copy(self, rows: int, *, seed: str = "seed") -> Iterator[Database]:
+        """A database of its own, filled as `template` says, and dropped afterwards."""
+        template = self.template(rows, seed=seed)
+        name = f"work_{template.name}"
         with self._admin() as admin:
             self._drop(admin, name)
             admin.execute(
@@ -191,5 +191,8 @@ def run_python(module: str, *arguments: str, database_url: str) -> str:
 
 def _fingerprint(seed: str) -> str:
     """What a template depends on: the tables, and how they are filled."""
-    files = [*ROOT.glob("*/migrations/*.py"), *(Path(__file__).parent / name for name in (f"{seed}.py", "bodies.py"))]
+    files = [
+        *ROOT.glob("*/migrations/*.py"),
+        *(Path(__file__).parent / name for name in (f"{seed}.py", "bodies.py", "leads_names.py")),
+    ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:16]

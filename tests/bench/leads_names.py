@@ -1,5 +1,8 @@
 """Names of leads and how common they are: weights among a thousand, the empty name is the tail's share."""
 
+DAYS = 1000
+"""The leads are spread evenly over so many days."""
+
 FIRST_NAMES = {
     "Maria": 62, "José": 40, "Ana": 38, "João": 36, "Antônio": 22, "Francisco": 18, "Carlos": 18, "Paulo": 17,
     "Pedro": 16, "Lucas": 16, "Luiz": 16, "Marcos": 14, "Luís": 13, "Gabriel": 13, "Rafael": 12, "Francisca": 11,

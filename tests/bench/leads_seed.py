@@ -26,10 +26,11 @@ from salesos.models import Collaborator, Team, Tenant  # noqa: E402
 from salesos.scopes import Scope  # noqa: E402
 from salesos.tenancy import tenant_context  # noqa: E402
 from salesos.tenants import create_tenant  # noqa: E402
-from tests.bench.leads_names import COMPANY_WORDS, FIRST_NAMES, SURNAMES, TAIL  # noqa: E402
+from tests.bench.leads_names import COMPANY_WORDS, DAYS, FIRST_NAMES, SURNAMES, TAIL  # noqa: E402
 from tests.bench.seed import _without_indexes  # noqa: E402
 
-TEAMS, PEOPLE, DAYS, COMPANIES = 5, 50, 1000, 20_000
+TEAMS, PEOPLE, COMPANIES = 5, 50, 20_000
+SOURCES = ["", "website", "ads", "referral", "event", "partner", "import", "cold call"]
 ENDLESS = 2_000_000_000
 
 
@@ -84,6 +85,7 @@ def _leads(tenant: Tenant, stranger: Tenant, people: Sequence[int], rows: int, a
                 "tail": TAIL,
                 "company_words": COMPANY_WORDS,
                 "companies": COMPANIES,
+                "sources": SOURCES,
                 "start": at - timedelta(days=DAYS),
                 "step": timedelta(days=DAYS) / rows,
             },
@@ -97,8 +99,16 @@ def _spread(names: dict[str, int]) -> list[str]:
     return [name for name, weight in names.items() for _ in range(weight)]
 
 
-# A name of the tail is empty in the arrays of the common ones.
-LEADS = """
+def _one_of(names: str, die: int) -> str:
+    return f"(%({names})s::text[])[1 + floor(dice[{die}] * cardinality(%({names})s::text[]))::integer]"
+
+
+def _name(names: str, die: int, other: int) -> str:
+    """In the arrays of common names the tail's share is empty."""
+    return f"coalesce(nullif({_one_of(names, die)}, ''), {_one_of('tail', other)})"
+
+
+LEADS = f"""
 INSERT INTO leads_lead (
     tenant_id, public_id, name, email, phone, company, position, source, status, owner_id, custom_fields, tags,
     created_at, updated_at, version
@@ -107,8 +117,8 @@ SELECT
     CASE WHEN number %% 100 = 99 THEN %(stranger)s ELSE %(tenant)s END,
     (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(number %% 4096), 3, '0')
         || '8' || lpad(to_hex(number), 15, '0'))::uuid,
-    concat_ws(' ', first, second, surname, last),
-    concat(leads_fold(first), '.', leads_fold(substring(coalesce(last, surname) FROM '[^ ]+$')), number, '@', CASE
+    concat_ws(' ', first, second, particle, surname, last),
+    concat(leads_fold(first), '.', leads_fold(coalesce(last, surname)), number, '@', CASE
         WHEN number %% 20011 = 0 THEN 'acme.com'
         WHEN dice[1] < 0.35 THEN 'gmail.com' WHEN dice[1] < 0.5 THEN 'hotmail.com' WHEN dice[1] < 0.55 THEN 'uol.com.br'
         ELSE leads_fold(replace(company, ' ', '')) || '.com.br'
@@ -116,26 +126,22 @@ SELECT
     '+55 11 9' || lpad((number::bigint * 7919 %% 100000000)::text, 8, '0'),
     CASE WHEN dice[1] < 0.3 THEN '' ELSE company || ' Ltda' END,
     (ARRAY['', 'Gerente', 'Diretora', 'Compras', 'Vendas'])[1 + number %% 5],
-    (ARRAY['', 'website', 'ads', 'referral', 'event', 'partner', 'import', 'cold call'])[1 + floor(dice[2] * 8)::integer],
+    {_one_of("sources", 2)},
     CASE WHEN dice[3] < 0.45 THEN 'new' WHEN dice[3] < 0.7 THEN 'contacted' WHEN dice[3] < 0.85 THEN 'qualified'
         WHEN dice[3] < 0.95 THEN 'unqualified' ELSE 'converted' END,
     CASE WHEN dice[4] < 0.9 AND number %% 100 <> 99
         THEN (%(people)s::bigint[])[1 + floor(dice[4] / 0.9 * cardinality(%(people)s::bigint[]))::integer] END,
     jsonb_build_object('budget', number %% 9000, 'segment', 'smb'),
-    CASE WHEN number %% 3 = 0 THEN ARRAY['vip'] WHEN number %% 3 = 1 THEN ARRAY['newsletter', '2026'] ELSE '{}' END,
+    CASE WHEN number %% 3 = 0 THEN ARRAY['vip'] WHEN number %% 3 = 1 THEN ARRAY['newsletter', '2026'] ELSE '{{}}' END,
     date_trunc('second', at), date_trunc('second', at + dice[5] * (%(rows)s - number) * %(step)s::interval), 1
 FROM (
     SELECT number, at, dice, company,
-        coalesce(nullif((%(first)s::text[])[1 + floor(dice[6] * cardinality(%(first)s::text[]))::integer], ''),
-            (%(tail)s::text[])[1 + floor(dice[7] * cardinality(%(tail)s::text[]))::integer]) AS first,
-        CASE WHEN dice[8] < 0.25
-            THEN nullif((%(first)s::text[])[1 + floor(dice[9] * cardinality(%(first)s::text[]))::integer], '') END
-            AS second,
-        (CASE WHEN dice[14] < 0.2 THEN 'da ' WHEN dice[14] < 0.3 THEN 'de ' WHEN dice[14] < 0.35 THEN 'dos ' ELSE '' END) || coalesce(nullif((%(surnames)s::text[])[1 + floor(dice[10] * cardinality(%(surnames)s::text[]))::integer], ''),
-            (%(tail)s::text[])[1 + floor(dice[11] * cardinality(%(tail)s::text[]))::integer]) AS surname,
-        CASE WHEN dice[12] < 0.6
-            THEN coalesce(nullif((%(surnames)s::text[])[1 + floor(dice[13] * cardinality(%(surnames)s::text[]))::integer], ''),
-                (%(tail)s::text[])[1 + floor(dice[7] * cardinality(%(tail)s::text[]))::integer]) END AS last
+        {_name("first", 6, 7)} AS first,
+        CASE WHEN dice[8] < 0.25 THEN nullif({_one_of("first", 9)}, '') END AS second,
+        CASE WHEN dice[14] < 0.2 THEN 'da' WHEN dice[14] < 0.3 THEN 'de' WHEN dice[14] < 0.35 THEN 'dos' END
+            AS particle,
+        {_name("surnames", 10, 11)} AS surname,
+        CASE WHEN dice[12] < 0.6 THEN {_name("surnames", 13, 7)} END AS last
     FROM (
         SELECT number, %(start)s + number * %(step)s::interval AS at,
             (SELECT array_agg(random()) FROM generate_series(1, 14) WHERE number > 0) AS dice,

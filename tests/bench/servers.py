@@ -15,6 +15,7 @@ import psutil
 from tests.bench.cluster import FOLDER, ROOT, Database, environment
 
 OURS, FLOOR = "salesos.wsgi:application", "tests.bench.floor:application"
+LEADS_FLOOR = "tests.bench.leads_floor:application"
 PROCESSES = 2
 
 

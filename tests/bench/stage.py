@@ -125,9 +125,9 @@ class Stage:
 
 
 @contextmanager
-def staged(bench: Bench, rows: int, sides: Sequence[str] = (OURS, FLOOR)) -> Iterator[Stage]:
+def staged(bench: Bench, rows: int, sides: Sequence[str] = (OURS, FLOOR), *, seed: str = "seed") -> Iterator[Stage]:
     with ExitStack() as stack:
-        database = stack.enter_context(bench.cluster.copy(rows))
+        database = stack.enter_context(bench.cluster.copy(rows, seed=seed))
         yield Stage(bench, database, {side: stack.enter_context(serving(side, database)) for side in sides})
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from leads.counted_searches import forget, wrong_totals
 from leads.tally import differences, rebuild
 from salesos.management.tenant_argument import add_tenant_argument, tenant_named
 from salesos.models import Tenant
@@ -31,10 +32,11 @@ class Command(BaseCommand):
 
     def _is_wrong(self, tenant: Tenant, repair: bool) -> bool:
         with tenant_context(tenant):
-            found = differences(limit=MOST_LINES)
-            for difference in found:
+            found, searches = differences(limit=MOST_LINES), wrong_totals()
+            for difference in (*found, *searches):
                 self.stdout.write(f"{tenant.slug}: {difference}")
-            if found and repair:
-                count = rebuild()
+            if (found or searches) and repair:
+                count = rebuild() + len(searches)
+                forget(searches)
                 self.stdout.write(f"{tenant.slug}: {count} {'total' if count == 1 else 'totals'} put right")
-        return bool(found)
+        return bool(found or searches)
