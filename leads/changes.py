@@ -197,16 +197,26 @@ def _check_status(lead: Lead, status: str) -> None:
 
 def _save(lead: Lead, fields: list[str]) -> None:
     if "email" not in fields:
-        lead.save(update_fields=fields)
+        _update(lead, fields)
         return
     try:
         with transaction.atomic():
-            lead.save(update_fields=fields)
+            _update(lead, fields)
     except IntegrityError as error:
         holder = _holder_of(lead.email) if sqlstate(error) == UNIQUE_VIOLATION else None
         if holder is None:
             raise
         raise EmailTaken(holder) from None
+
+
+def _update(lead: Lead, fields: list[str]) -> None:
+    names = ["owner_id" if name == "owner" else name for name in fields]
+    written = _columns(lead) | {"id": lead.pk, "updated_at": lead.updated_at, "version": lead.version}
+    assigned = ", ".join(f"{name} = %({name})s{_CASTS.get(name, '')}" for name in names)
+    run(f"UPDATE leads_lead SET {assigned} WHERE tenant_id = %(tenant_id)s AND id = %(id)s", written)
+
+
+_CASTS = {"custom_fields": "::jsonb", "tags": "::text[]"}
 
 
 def _refuse_large(custom_fields: Mapping[str, Any]) -> None:

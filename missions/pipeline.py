@@ -116,7 +116,8 @@ def codes_held(noun: str, status: str) -> Sequence[str]:
     return _HELD[noun][status]
 
 
-@transaction.atomic
+# Without a savepoint: where it fails, the publisher's transaction can't be committed anyway (`salesos.events`).
+@transaction.atomic(savepoint=False)
 def settle(events: Sequence[Event]) -> None:
     """Let the points be those of the states that these events tell, of leads and deals of the current tenant.
 

@@ -13,6 +13,7 @@ from leads.conversion import convert_lead
 from leads.listing import SORTS, LeadRow, Wanted, page_of_leads
 from leads.models import Lead
 from leads.models.lead import LeadStatus
+from leads.reading import find_lead
 from salesos.api.errors import NotFound
 from salesos.api.etags import etag_of, refuse_stale
 from salesos.api.idempotency import idempotent
@@ -56,8 +57,7 @@ class _LeadView(ApiView):
 
     def lead_of(self, id_text: str) -> Lead:
         """The lead that the path names. Raises `NotFound`."""
-        rows = Lead.objects.select_related("owner__team", "owner__merged_into__team")
-        lead: Lead | None = rows.filter(public_id=id_in_path(id_text)).first()
+        lead = find_lead(id_in_path(id_text))
         if lead is None:
             raise NotFound("Not found")
         return lead
