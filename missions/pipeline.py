@@ -30,7 +30,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Min, Sum
 from django.utils.translation import gettext as _
 from pydantic_core import to_json
@@ -198,27 +198,24 @@ def _compensations(
 def _earned(events: Iterable[Event]) -> dict[str, _Earned]:
     """What these subjects ever earned, by external id; locked, so that `missions.applying` waits."""
     external_ids = [_external_id(event.subject_id, code) for event in events for code in _CODES[event.noun]]
-    # Through Django, which writes the ids into the statement: planned for just these, also before a table was analysed.
-    rows = list(
-        Activity.objects.filter(source=LEADS, external_id__in=external_ids)
-        .order_by("pk")
-        .select_for_update()
-        .defer("data")
-    )
-    posted = _posted([row.pk for row in rows if row.is_completion])
+    # Django's cursor writes the ids into the statement: planned for just these, also before a table was analysed.
+    with connection.cursor() as cursor:
+        cursor.execute(_EARNED, [current_tenant().pk, LEADS, external_ids])
+        rows = cursor.fetchall()
+    posted = _posted([row[0] for row in rows if row[4] is not None])
     return {
-        row.external_id: _Earned(
-            activity_id=row.pk,
-            collaborator_id=row.collaborator_id,
-            team_id=row.team_id,
-            mission_id=row.mission_id,
-            points=row.points,
-            day=row.day,
-            occurred_at=row.occurred_at,
-            posted=posted.get(row.pk, {}),
+        external_id: _Earned(
+            activity_id, person_id, team_id, mission_id, points, day, occurred_at, posted.get(activity_id, {})
         )
-        for row in rows
+        for activity_id, external_id, person_id, team_id, mission_id, points, day, occurred_at in rows
     }
+
+
+_EARNED = """
+SELECT id, external_id, collaborator_id, team_id, mission_id, points, day, occurred_at
+FROM missions_activity WHERE tenant_id = %s AND source = %s AND external_id = ANY (%s)
+ORDER BY id FOR UPDATE
+"""
 
 
 def _posted(activity_ids: Sequence[int]) -> dict[int, dict[Place, int]]:

@@ -85,15 +85,22 @@ class Installation:
         os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
 
-    def ask(self, method: str, path: str, body: object = None, key: str | None = None) -> tuple[int, dict, dict]:
-        """Status, JSON and headers of one request. Raises `Lost` when there is no answer."""
+    def ask(
+        self, method: str, path: str, body: object = None, key: str | None = None, **headers: str
+    ) -> tuple[int, dict, dict]:
+        """Status, JSON and headers of one request; `Idempotency_Key="…"` and the like are sent along. Raises `Lost`
+        when there is no answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(
                 method,
                 path,
                 json.dumps(body) if body is not None else None,
-                {"Authorization": f"Bearer {self.key if key is None else key}", "Content-Type": "application/json"},
+                {
+                    "Authorization": f"Bearer {self.key if key is None else key}",
+                    "Content-Type": "application/json",
+                    **{name.replace("_", "-"): value for name, value in headers.items()},
+                },
             )
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read() or b"{}"), dict(answer.headers)
@@ -131,6 +138,14 @@ class Installation:
         scored = self.rows("SELECT coalesce(sum(completions), 0), coalesce(sum(points), 0) FROM missions_score")
         assert scored == [(completions, points)]
         self.manage("check_scores")
+
+    @contextlib.contextmanager
+    def held_up_at(self, table: str):
+        """Whoever writes to `table` in the block waits for its end. Yields what waits until somebody does."""
+        with psycopg.connect(self.url) as holder:
+            holder.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            waiting = "SELECT count(*) FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
+            yield lambda: until(lambda: self.rows(waiting, table)[0][0] > 0)
 
     def forget_activities(self) -> None:
         with psycopg.connect(self.url) as connection:
