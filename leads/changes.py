@@ -4,7 +4,6 @@ Input is well-formed (`leads.api.payload`, forms); what only the data can tell i
 """
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,7 @@ from uuid_utils.compat import uuid7
 from leads.actors import Actor
 from leads.conflicts import EmailTaken
 from leads.history import note
-from leads.models import Lead
+from leads.models import Lead, LeadMerge
 from leads.models.lead import LeadStatus
 from leads.owners import counted
 from leads.reading import Guard, locked_lead
@@ -66,7 +65,7 @@ def create_lead(new: NewLead, *, by: Actor, at: datetime) -> Lead:
 
 @transaction.atomic
 def _create(new: NewLead, *, by: Actor, at: datetime) -> Lead:
-    _refuse_large(new.custom_fields)
+    refuse_large(new.custom_fields)
     lead = Lead(
         tenant=current_tenant(),
         public_id=uuid7(),
@@ -80,10 +79,7 @@ def _create(new: NewLead, *, by: Actor, at: datetime) -> Lead:
     )
     made = run(_INSERT, _columns(lead))
     if not made:
-        holder = _holder_of(lead.email)
-        if holder is None:
-            raise _Vanished
-        raise EmailTaken(holder)
+        raise _taken(lead.email) or _Vanished
     ((lead.pk,),) = made
     lead._state.adding = False
     note(lead, "lead.created", {}, by=by, at=at)
@@ -111,21 +107,34 @@ INSERT INTO leads_lead (
     tenant_id, public_id, name, email, phone, company, position, source, status, owner_id, custom_fields, tags,
     created_at, updated_at, version
 )
-VALUES (
+SELECT
     %(tenant_id)s, %(public_id)s, %(name)s, %(email)s, %(phone)s, %(company)s, %(position)s, %(source)s, %(status)s,
     %(owner_id)s, %(custom_fields)s::jsonb, %(tags)s::text[], %(at)s, %(at)s, 1
+WHERE NOT EXISTS (
+    SELECT FROM leads_leadmerge WHERE tenant_id = %(tenant_id)s AND lower(email) = lower(%(email)s::varchar)
 )
 ON CONFLICT (tenant_id, lower(email)) DO NOTHING
 RETURNING id
 """
 
 
-def _holder_of(email: str) -> uuid.UUID | None:
-    found = run(_HOLDER, [current_tenant().pk, email])
-    return found[0][0] if found else None
+def _taken(email: str) -> EmailTaken | None:
+    """That another lead has the e-mail, and which; None when nobody has it any more."""
+    found = run(_HOLDER, {"tenant": current_tenant().pk, "email": email})
+    return EmailTaken(found[0][0], after_merge=not found[0][1]) if found else None
 
 
-_HOLDER = "SELECT public_id FROM leads_lead WHERE tenant_id = %s AND lower(email) = lower(%s)"
+# The lead that has it, or else the one that a lead with it was merged into.
+_HOLDER = """
+SELECT public_id, true FROM leads_lead WHERE tenant_id = %(tenant)s AND lower(email) = lower(%(email)s)
+UNION ALL
+SELECT lead.public_id, false
+FROM leads_leadmerge AS merge
+JOIN leads_lead AS lead ON lead.tenant_id = merge.tenant_id AND lead.id = merge.survivor_id
+WHERE merge.tenant_id = %(tenant)s AND lower(merge.email) = lower(%(email)s)
+ORDER BY 2 DESC
+LIMIT 1
+"""
 
 
 @retried(UNIQUE_VIOLATION)
@@ -144,7 +153,7 @@ def change_lead(lead: Lead, changes: Mapping[str, Any], *, by: Actor, at: dateti
     if "custom_fields" in fresh:
         sent = fresh["custom_fields"]
         fresh["custom_fields"] = {} if sent is None else merged(lead.custom_fields, sent)
-        _refuse_large(fresh["custom_fields"])
+        refuse_large(fresh["custom_fields"])
     before = {name: getattr(lead, name) for name in fresh if not _is_same(name, getattr(lead, name), fresh[name])}
     if not before:
         return lead
@@ -154,8 +163,7 @@ def change_lead(lead: Lead, changes: Mapping[str, Any], *, by: Actor, at: dateti
     at = at.replace(microsecond=0)
     lead.updated_at, lead.version = at, lead.version + 1
     _save(lead, [*before, "updated_at", "version"])
-    written = {name: [written_as(name, was), written_as(name, fresh[name])] for name, was in before.items()}
-    note(lead, "lead.updated", {_WRITTEN.get(name, name): pair for name, pair in written.items()}, by=by, at=at)
+    note(lead, "lead.updated", as_written(before, fresh), by=by, at=at)
     if "status" in before:
         tell_of_leads(REACHED[LeadStatus(lead.status)], [lead], at=at)
     elif "owner" in before:
@@ -164,6 +172,13 @@ def change_lead(lead: Lead, changes: Mapping[str, Any], *, by: Actor, at: dateti
 
 
 _WRITTEN = {"owner": "owner_id"}
+
+
+def as_written(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What changed, as the history keeps it: field → [before, after]."""
+    return {
+        _WRITTEN.get(name, name): [written_as(name, was), written_as(name, after[name])] for name, was in before.items()
+    }
 
 
 def merged(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,14 +214,18 @@ def _save(lead: Lead, fields: list[str]) -> None:
     if "email" not in fields:
         _update(lead, fields)
         return
+    merge = LeadMerge.objects.annotate(folded=Lower("email")).filter(folded=lead.email.lower()).exclude(survivor=lead)
+    led_to = merge.select_related("survivor").first()
+    if led_to is not None:
+        raise EmailTaken(led_to.survivor.public_id, after_merge=True)
     try:
         with transaction.atomic():
             _update(lead, fields)
     except IntegrityError as error:
-        holder = _holder_of(lead.email) if sqlstate(error) == UNIQUE_VIOLATION else None
-        if holder is None:
+        taken = _taken(lead.email) if sqlstate(error) == UNIQUE_VIOLATION else None
+        if taken is None:
             raise
-        raise EmailTaken(holder) from None
+        raise taken from None
 
 
 def _update(lead: Lead, fields: list[str]) -> None:
@@ -219,7 +238,8 @@ def _update(lead: Lead, fields: list[str]) -> None:
 _CASTS = {"custom_fields": "::jsonb", "tags": "::text[]"}
 
 
-def _refuse_large(custom_fields: Mapping[str, Any]) -> None:
+def refuse_large(custom_fields: Mapping[str, Any]) -> None:
+    """Raise `Refused` for more custom fields than a lead may have."""
     if len(to_json(custom_fields)) > LARGEST_CUSTOM_FIELDS:
         raise Refused("too_large", _("Custom fields take at most 64 KiB as JSON."), field="custom_fields")
 

@@ -11,8 +11,9 @@ from leads.models import Lead
 from salesos.database import run
 
 
-def note(lead: Lead, kind: str, changes: Mapping[str, Sequence[Any]], *, by: Actor, at: datetime) -> None:
-    """Write to the lead's history, in the transaction of what happened. `changes`: field → [before, after]."""
+def note(lead: Lead, kind: str, changes: Mapping[str, Sequence[Any]], *, by: Actor, at: datetime) -> int:
+    """Write to the lead's history, in the transaction of what happened, and return the entry's id. `changes`: field →
+    [before, after]."""
     row = {
         "tenant_id": lead.tenant_id,
         "lead_id": lead.pk,
@@ -21,7 +22,8 @@ def note(lead: Lead, kind: str, changes: Mapping[str, Sequence[Any]], *, by: Act
         "at": at,
         **by.columns,
     }
-    run(_INSERT, row)
+    event_id: int = run(_INSERT, row)[0][0]
+    return event_id
 
 
 _INSERT = """
@@ -29,4 +31,5 @@ INSERT INTO leads_leadevent (tenant_id, at, actor_kind, actor_id, actor_name, le
 VALUES (
     %(tenant_id)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s, %(lead_id)s, %(kind)s, %(changes)s::jsonb
 )
+RETURNING id
 """

@@ -6,6 +6,8 @@
 | `lead.contacted`, `lead.qualified`, `lead.unqualified`, `lead.renewed` | it reached this status (`new` again) | |
 | `lead.converted` | it became a deal | `deal_id` |
 | `lead.assigned` | its owner changed, and nothing above happened | |
+| `lead.merged` | it became part of another, and is gone; its status is "" | `into_id` |
+| `lead.restored` | its merge is undone | `into_id` |
 | `lead.deleted` | it is gone; its status is "" | |
 | `deal.created` | a deal was made | `lead_id`, `value` |
 | `deal.won`, `deal.lost`, `deal.reopened` | its stage's kind changed to won, lost, open | `lead_id`, `value` |
@@ -15,7 +17,7 @@ The subject is the public id of the lead or deal; `owner_id` and `status` (of a 
 now. A subscriber that gives points for a state takes them back when the state of a later event is another one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,24 +31,41 @@ REACHED = {
     LeadStatus.QUALIFIED: "lead.qualified",
     LeadStatus.UNQUALIFIED: "lead.unqualified",
 }
-LEAD_EVENTS = ("lead.created", *REACHED.values(), "lead.converted", "lead.assigned", "lead.deleted")
+LEAD_EVENTS = (
+    "lead.created",
+    *REACHED.values(),
+    "lead.converted",
+    "lead.assigned",
+    "lead.merged",
+    "lead.restored",
+    "lead.deleted",
+)
 DEAL_EVENTS = ("deal.created", "deal.won", "deal.lost", "deal.reopened", "deal.assigned")
 
 
+_GONE = frozenset({"lead.merged", "lead.deleted"})
+
+
 def tell_of_leads(name: str, leads: Iterable[Lead], *, at: datetime, **facts: Any) -> None:
-    publish(
-        *(
-            Event(
-                name,
-                subject_id=lead.public_id,
-                at=at,
-                owner_id=lead.owner_id,
-                status="" if name == "lead.deleted" else lead.status,
-                facts=facts,
-            )
-            for lead in leads
-        )
-    )
+    publish(*(_told(name, lead, at, facts) for lead in leads))
+
+
+def tell_of_merge(name: str, lead: Lead, survivor: Lead, changed: Collection[str], *, at: datetime) -> None:
+    """Of a lead that was merged or restored, and of its survivor where fields `changed` that others hear of."""
+    events = [_told(name, lead, at, {"into_id": survivor.public_id})]
+    if "status" in changed and survivor.is_converted:
+        deal = survivor.deals.order_by("-id").first()
+        events.append(_told("lead.converted", survivor, at, {"deal_id": deal.public_id if deal else None}))
+    elif "status" in changed:
+        events.append(_told(REACHED[LeadStatus(survivor.status)], survivor, at, {}))
+    elif "owner" in changed:
+        events.append(_told("lead.assigned", survivor, at, {}))
+    publish(*events)
+
+
+def _told(name: str, lead: Lead, at: datetime, facts: Mapping[str, Any]) -> Event:
+    status = "" if name in _GONE else lead.status
+    return Event(name, subject_id=lead.public_id, at=at, owner_id=lead.owner_id, status=status, facts=facts)
 
 
 def tell_of_deal(name: str, deal: Deal, *, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from leads.models.counted_search import CountedSearch, CountedSearchEntry
 from leads.models.deal import Deal, DealStageChange
 from leads.models.lead import Lead, LeadEvent, LeadTally, LeadWord
+from leads.models.merge import LeadMerge, LeadsApart
 from leads.models.pipeline import Pipeline, Stage
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "DealStageChange",
     "Lead",
     "LeadEvent",
+    "LeadMerge",
     "LeadTally",
     "LeadWord",
+    "LeadsApart",
     "Pipeline",
     "Stage",
 ]
