@@ -25,7 +25,7 @@ from leads.telling import REACHED, tell_of_leads
 from salesos.database import run, text_array
 from salesos.errors import Clash, Refused
 from salesos.models import Collaborator
-from salesos.retrying import UNIQUE_VIOLATION, retried, sqlstate
+from salesos.retrying import DEADLOCK, UNIQUE_VIOLATION, retried, sqlstate
 from salesos.tenancy import current_tenant
 
 TEXTS = ("name", "email", "phone", "company", "position", "source")
@@ -137,7 +137,7 @@ LIMIT 1
 """
 
 
-@retried(UNIQUE_VIOLATION)
+@retried(UNIQUE_VIOLATION, DEADLOCK)
 @transaction.atomic
 def change_lead(lead: Lead, changes: Mapping[str, Any], *, by: Actor, at: datetime, guard: Guard = None) -> Lead:
     """The lead with `changes` (of `CHANGEABLE`, well-formed) made; what stays the same is no change.
@@ -244,6 +244,7 @@ def refuse_large(custom_fields: Mapping[str, Any]) -> None:
         raise Refused("too_large", _("Custom fields take at most 64 KiB as JSON."), field="custom_fields")
 
 
+@retried(DEADLOCK)
 @transaction.atomic
 def delete_lead(lead: Lead, *, at: datetime, guard: Guard = None) -> None:
     """Delete for good: the lead and its history go, its deals stay without it."""

@@ -16,6 +16,7 @@ from leads.pipeline import first_stage
 from leads.reading import Guard, locked_lead
 from leads.telling import tell_of_leads
 from salesos.errors import Clash
+from salesos.retrying import DEADLOCK, retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def why_not_convertible(lead: Lead) -> str | None:
     return None
 
 
+@retried(DEADLOCK)
 @transaction.atomic
 def convert_lead(lead: Lead, terms: Terms, *, by: Actor, at: datetime, guard: Guard = None) -> tuple[Lead, Deal]:
     """The lead, now converted, and its new deal, which belongs to the lead's owner. Raises `Clash`.

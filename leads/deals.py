@@ -16,6 +16,7 @@ from leads.reading import Guard, locked_deal
 from leads.telling import tell_of_deal
 from salesos.errors import Refused
 from salesos.models import Collaborator
+from salesos.retrying import DEADLOCK, retried
 
 CHANGEABLE = frozenset({"name", "value", "stage", "owner", "expected_close_date", "close_reason"})
 
@@ -59,6 +60,7 @@ class _Before:
     owner_id: int | None
 
 
+@retried(DEADLOCK)
 @transaction.atomic
 def change_deal(deal: Deal, changes: Mapping[str, Any], *, by: Actor, at: datetime, guard: Guard = None) -> Deal:
     """The deal with `changes` (of `CHANGEABLE`, well-formed) made. Moving to a stage of the end wins or loses it.

@@ -16,6 +16,7 @@ a day (`forget_old_merges`), and with the survivor.
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,11 +32,11 @@ from leads.conflicts import EmailTaken
 from leads.history import note
 from leads.models import Deal, Lead, LeadEvent, LeadMerge
 from leads.models.lead import MOST_TAGS
-from leads.moving import move, move_back, moved_ids
+from leads.moving import move, move_back, moved_ids, partners_of
 from leads.telling import tell_of_merge
 from salesos import audit
 from salesos.errors import Clash, Refused
-from salesos.retrying import DEADLOCK, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
+from salesos.retrying import ATTEMPTS, DEADLOCK, SERIALIZATION_FAILURE, UNIQUE_VIOLATION, retried
 
 UNDOABLE_FOR = timedelta(hours=24)
 
@@ -96,8 +97,6 @@ def why_not_undoable(merge: LeadMerge, survivor: Lead, *, at: datetime) -> Refus
 # Do
 
 
-@retried(SERIALIZATION_FAILURE, DEADLOCK)
-@transaction.atomic
 def merge_leads(
     survivor: Lead,
     merged: Lead,
@@ -112,9 +111,26 @@ def merge_leads(
     `seen` are the versions of both that the choice was made on; raises `Clash` when there are others by now, `Refused`,
     and `Lead.DoesNotExist` once one of both is gone.
     """
-    at = at.replace(microsecond=0)
-    rows = _locked(survivor.pk, merged.pk)
+    for _attempt in range(ATTEMPTS):
+        with suppress(_KeptApart):
+            return _merge(survivor, merged, taking, by=by, at=at.replace(microsecond=0), seen=seen)
+    raise Clash("busy", _("These leads are being written by others right now. Try again."))
+
+
+class _KeptApart(Exception):
+    """A lead that is not locked was kept apart from the merged one while the locks were waited for."""
+
+
+@retried(SERIALIZATION_FAILURE, DEADLOCK)
+@transaction.atomic
+def _merge(
+    survivor: Lead, merged: Lead, taking: Collection[str], *, by: Actor, at: datetime, seen: tuple[int, int] | None
+) -> LeadMerge:
+    rows = _locked(survivor.pk, merged.pk, *partners_of(merged.pk))
     survivor, merged = _row(rows, survivor.pk), _row(rows, merged.pk)
+    # To lock them now would be out of order.
+    if partners_of(merged.pk) - rows.keys():
+        raise _KeptApart
     refused = why_not_mergeable(survivor, merged)
     if refused:
         raise refused
@@ -156,7 +172,7 @@ def undo_merge(merge: LeadMerge, *, by: Actor, at: datetime) -> Lead:
     """The merged lead as it was, with a version of its own: under its id and address, with its deals and history. What
     the survivor took over goes, unless somebody changed it since. Raises `Refused` (see `why_not_undoable`), also while
     another lead has the address."""
-    survivor, merge = _locked_merge(merge)
+    survivor, merge, others = _locked_merge(merge)
     refused = why_not_undoable(merge, survivor, at=at)
     if refused:
         raise refused
@@ -171,7 +187,7 @@ def undo_merge(merge: LeadMerge, *, by: Actor, at: datetime) -> Lead:
     # The survivor's own address first, the merged lead may have had the one that it has now.
     _apply(survivor, back, at=at)
     lead.save(force_insert=True)
-    move_back(snapshot, survivor, lead, at=at)
+    move_back(snapshot, survivor, lead, locked=others, at=at)
     merge.delete()
     # What the history tells of the merged lead's own goes with that lead: it may be deleted one day.
     LeadEvent.objects.filter(pk=snapshot["event"]).update(changes={"merged_id": [None, str(lead.public_id)]})
@@ -201,7 +217,7 @@ def forget_old_merges(at: datetime) -> int:
 @transaction.atomic
 def let_go(merge: LeadMerge) -> None:
     """Let the address of a merged lead be free again. The merge can't be undone any more. Raises `Refused`."""
-    survivor, merge = _locked_merge(merge)
+    survivor, merge, _others = _locked_merge(merge)
     audit.record("lead.address_let_go", survivor)
     merge.delete()
 
@@ -221,14 +237,16 @@ def _row(rows: Mapping[int, Lead], pk: int) -> Lead:
     return rows[pk]
 
 
-def _locked_merge(merge: LeadMerge) -> tuple[Lead, LeadMerge]:
-    """The lead that counts, locked, and the merge as it is then: every merge and undo of that lead takes its lock."""
-    rows = _locked(merge.survivor_id)
+def _locked_merge(merge: LeadMerge) -> tuple[Lead, LeadMerge, Collection[int]]:
+    """The lead that counts, locked, the merge as it is then (every merge and undo of that lead takes its lock), and who
+    is there and locked of those that the merged lead was apart from."""
+    partners = [said["with"] for said in (merge.snapshot or {}).get("apart", ())]
+    rows = _locked(merge.survivor_id, *partners)
     fresh = LeadMerge.objects.select_related("survivor").filter(pk=merge.pk).first()
     if fresh is None:
         raise Refused("unknown_merge", _("There is no such merge any more: it is undone, or the lead is deleted."))
     # Not among those locked when it was merged on while we waited; `why_not_undoable` says so.
-    return rows.get(fresh.survivor_id, fresh.survivor), fresh
+    return rows.get(fresh.survivor_id, fresh.survivor), fresh, rows.keys()
 
 
 def _apply(lead: Lead, values: Mapping[str, Any], *, at: datetime) -> None:

@@ -3,7 +3,7 @@
 `move` returns what `move_back` needs, as JSON.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,12 @@ PAIRED: tuple[tuple[type[Tenanted], str], ...] = ((LeadsApart, "one"), (LeadsApa
 """Those between two leads, of which there is one a pair: they are written anew."""
 
 
+def partners_of(*ids: int) -> set[int]:
+    """The leads that those with `ids` are apart from: whoever writes such a pair locks both of it."""
+    pairs = LeadsApart.objects.filter(Q(one__in=ids) | Q(other__in=ids)).values_list("one_id", "other_id")
+    return {lead_id for pair in pairs for lead_id in pair}
+
+
 def move(source: Lead, target: Lead, *, at: datetime) -> dict[str, Any]:
     """Give everything of `source` to `target`."""
     moved: dict[str, list[int]] = {}
@@ -29,16 +35,17 @@ def move(source: Lead, target: Lead, *, at: datetime) -> dict[str, Any]:
     return {"moved": moved, **_move_apart(source, target)}
 
 
-def move_back(snapshot: Mapping[str, Any], target: Lead, source: Lead, *, at: datetime) -> None:
-    """Give to `source`, which is there again, what came from it and is still there."""
+def move_back(
+    snapshot: Mapping[str, Any], target: Lead, source: Lead, *, locked: Collection[int], at: datetime
+) -> None:
+    """Give to `source`, which is there again, what came from it and is still there. `locked` are the leads that are,
+    of those that it was apart from."""
     for model, field in MOVED:
         rows = model.objects.filter(**{field: target}, pk__in=moved_ids(snapshot, model, field))
         ids = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
         _point(model, field, ids, source, at=at)
     LeadsApart.objects.filter(pk__in=snapshot["apart_made"]).delete()
-    others = Lead.objects.filter(pk__in=[said["with"] for said in snapshot["apart"]])
-    still_there = set(others.values_list("pk", flat=True))
-    pairs = [_pair(source, said) for said in snapshot["apart"] if said["with"] in still_there]
+    pairs = [_pair(source, said) for said in snapshot["apart"] if said["with"] in locked]
     LeadsApart.objects.bulk_create(pairs, ignore_conflicts=True)
 
 

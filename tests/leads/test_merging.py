@@ -30,10 +30,13 @@ from leads.merging import (
 from leads.models import Deal, Lead, LeadEvent, LeadMerge, LeadsApart
 from leads.moving import MOVED, PAIRED
 from leads.pipeline import first_stage
+from missions.sources import LEADS
 from salesos.errors import Clash, Refused
 from salesos.models import AuditEntry
 from salesos.tenancy import tenant_context
 from tests.door import refusal
+from tests.factories import CollaboratorFactory, MappingFactory, MissionFactory
+from tests.leads.test_points import WORTH, points_held, points_of
 
 ME = Actor.of_system("a test")
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -502,10 +505,14 @@ def test_nothing_is_lost_by_a_merge_and_it_goes_back_exactly(one, two, taking):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_happens_to_leads_at_once_they_are_one_or_two_and_nobody_waits_for_ever(acme, globex):
+def test_whatever_happens_to_leads_at_once_they_are_one_or_two_and_earn_what_they_are(acme, globex):
     with tenant_context(acme):
+        mission = MissionFactory()
+        for code, points in WORTH.items():
+            MappingFactory(source=LEADS, code=code, mission=mission, points=points)
         first_stage()
-        rows = [lead(f"L{number}", phone=str(number)) for number in range(4)]
+        people = [CollaboratorFactory(), CollaboratorFactory()]
+        rows = [lead(f"L{number}", phone=str(number), owner=people[number % 2]) for number in range(4)]
     start, failures = Barrier(8), []
 
     def work(seed):
@@ -515,7 +522,7 @@ def test_whatever_happens_to_leads_at_once_they_are_one_or_two_and_nobody_waits_
                 start.wait()
                 for _step in range(12):
                     try:
-                        _step_of(dice, rows)
+                        _step_of(dice, rows, people)
                     except (Refused, Lead.DoesNotExist):
                         continue
         except Exception as error:
@@ -537,15 +544,16 @@ def test_whatever_happens_to_leads_at_once_they_are_one_or_two_and_nobody_waits_
         assert not Deal.objects.filter(lead=None).exists()
         for each in Lead.objects.all():
             assert each.is_converted == each.deals.exists()
+    assert points_of(acme) == points_held(acme)
 
 
-def _step_of(dice, rows):
+def _step_of(dice, rows, people):
     one, other = dice.sample(rows, 2)
     match dice.randrange(6):
         case 0 | 1:
             merge(one, other)
         case 2:
-            change(one, phone=str(dice.random()))
+            change(one, phone=str(dice.random()), owner=dice.choice(people))
         case 3:
             convert(one)
         case 4:
