@@ -74,7 +74,7 @@ def candidates_after(after: Cursor | None) -> list[Candidate]:
     ]
     # One after the other, and the later ones only as long as the earlier did not fill the page.
     with connection.cursor() as cursor:
-        cursor.execute(f"{' UNION ALL '.join(branches)} LIMIT %(limit)s", parameters)
+        cursor.execute(f"SELECT * FROM ({' UNION ALL '.join(branches)}) AS walks LIMIT %(limit)s", parameters)
         return [Candidate(Cursor(Reason(reason), key), count) for reason, key, count in cursor.fetchall()]
 
 

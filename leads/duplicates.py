@@ -165,7 +165,11 @@ def _leads(ids: Collection[int]) -> dict[int, Any]:
     return {
         lead.pk: lead
         for lead in rows.annotate(
-            plain=Coalesce(Func(F("email"), function="leads_plain_email", output_field=TextField()), Lower("email")),
+            plain=Coalesce(
+                Func(F("email"), function="leads_plain_email", output_field=TextField()),
+                Lower("email"),
+                output_field=TextField(),
+            ),
             digits=Func(F("phone"), function="leads_digits", output_field=TextField()),
             folded_name=Func(F("name"), function="leads_fold", output_field=TextField()),
             folded_company=Func(F("company"), function="leads_fold", output_field=TextField()),

@@ -1,3 +1,5 @@
 """The dashboard's screens for leads and deals; importing the package registers them."""
 
-__all__: list[str] = []
+from leads.admin import duplicates, merge
+
+__all__ = ["duplicates", "merge"]

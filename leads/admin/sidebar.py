@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from salesos.admin.sidebar import Section
+from salesos.admin.sidebar import Section, screen_item
 
 
 def section() -> Section:
-    return Section(_("Leads"), ())
+    return Section(_("Leads"), (screen_item("lead_duplicates", "content_copy"),))

@@ -8,12 +8,12 @@ import salesos.constraints
 
 # Not STRICT, so that each is written out into the statements and indexes that use it, and costs no call.
 KEYS = r"""
--- The first number that stands there, up to an extension or another number: without signs, a trunk zero in brackets,
--- and leading zeros (the trunk's, or those of an international call).
+-- The first number that stands there, up to an extension or another number (but 0171/234 is one): without signs, a
+-- trunk zero in brackets, and leading zeros (the trunk's, or those of an international call).
 CREATE FUNCTION leads_digits(phone text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ltrim(
         regexp_replace(
-            replace(substring(phone FROM '[0-9+][^[:alpha:]#;,/|]*'), '(0)', ''), '[^0-9]+', '', 'g'
+            replace(substring(phone FROM '[0-9+](?:[^[:alpha:]#;,/|]|(?<! )/)*'), '(0)', ''), '[^0-9]+', '', 'g'
         ), '0'
     )
 $$;

@@ -5,8 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from leads.actors import Actor as LeadActor
+from leads.changes import NewLead, create_lead
+from leads.merging import merge_leads
+from leads.models import Lead
 from missions.adjustments import adjust
 from missions.mapping import set_mapping
 from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity, WallLink
@@ -42,6 +47,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             _send(f"{slug}-lost-{number}", "001", f"lost{number}@{slug}.example")
             adjust(person, points=3, reason=f"{slug} reason {number}", by=None, at=NOW)
             create_link(name=f"{slug} wall {number}", period=Period.ALL, team=team, mission=mission, by=None)
+            _lead(slug, number, owner=person)
             key = ApiKey.objects.create(
                 name=f"{slug} key {number}", key_id=f"{tenant.pk:06d}{number:06d}", scopes=["default:sync"]
             )
@@ -74,7 +80,22 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             code=ReceivedCode.objects.first(),
             wall=WallLink.objects.first(),
             job=BackgroundJob.objects.first(),
+            lead=Lead.objects.order_by("pk").first(),
         )
+
+
+def _lead(slug: str, number: int, *, owner: Collaborator) -> None:
+    """A lead with two duplicates, one of which was merged into it."""
+    by = LeadActor.of_system(f"{slug} test")
+    leads = [
+        create_lead(NewLead(name=f"{slug} lead {number}", company=slug, email=email, owner=owner), by=by, at=NOW)
+        for email in (
+            f"lead{number}@{slug}.example",
+            f"lead{number}+a@{slug}.example",
+            f"lead{number}+b@{slug}.example",
+        )
+    ]
+    merge_leads(leads[0], leads[2], by=by, at=timezone.now())
 
 
 def _send(external_id: str, code: str, email: str) -> None:

@@ -1,6 +1,7 @@
 """Every address of the dashboard, with the rows it needs, from the site's own URLs."""
 
 from types import SimpleNamespace
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -16,6 +17,7 @@ MODELS = {
     "missions_adjustment": "adjustment",
     "missions_mission": "mission",
     "missions_walllink": "wall",
+    "lead": "lead",
 }
 
 BY_PUBLIC_ID = {
@@ -37,8 +39,16 @@ def names() -> list[str]:
 
 
 def takes_a_row(name: str) -> bool:
-    pattern = next(pattern for pattern in patterns() if pattern.name == name)
-    return "<" in str(pattern.pattern) and name != "app_list"
+    return "<" in _route(name) and name != "app_list"
+
+
+def _route(name: str) -> str:
+    return str(next(pattern for pattern in patterns() if pattern.name == name).pattern)
+
+
+def unknown_id(name: str) -> object:
+    """One that no row has."""
+    return UUID(int=999_999_999) if "<uuid:" in _route(name) else 999_999_999
 
 
 def row_id(name: str, rows: SimpleNamespace, tenant: Tenant) -> object:
@@ -54,7 +64,8 @@ def row_id(name: str, rows: SimpleNamespace, tenant: Tenant) -> object:
         return Membership.objects.get(tenant=tenant, role="auditor").pk
     if model == "salesos_user":
         return User.objects.get(email=f"auditor@{tenant.slug}.example").pk
-    return getattr(rows, MODELS[model]).pk
+    row = getattr(rows, MODELS[model])
+    return row.public_id if "<uuid:" in _route(name) else row.pk
 
 
 def address(name: str, object_id: object = None, email: str = "") -> str:

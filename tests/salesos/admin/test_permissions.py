@@ -28,6 +28,8 @@ BODIES = {
     "unmatched_of": {"do": "discard", "confirmed": "yes"},
     "salesos_apikey_rotate": {"overlap": "1"},
     "salesos_collaborator_changelist": {"action": "deactivate", "_selected_action": ["1"]},
+    "lead_duplicates": {"do": "undo"},
+    "lead_merge": {"do": "undo"},
     "missions_mission_changelist": {"action": "retire", "_selected_action": ["1"]},
 }
 
@@ -116,6 +118,8 @@ EXPECTED = {
     "missions_mission_history": ("200 200 200 200", "403 200 200 200", "404 404 404 404", "403 404 404 404"),
     "missions_mission_delete": ("403 403 403 403", "403 403 403 403", "403 404 404 404", "403 404 404 404"),
     "missions_mission_change": ("200 200 200 200", "403 200 200 200", "404 404 404 404", "403 404 404 404"),
+    "lead_duplicates": ("200 200 200 200", "403 302 302 302"),
+    "lead_merge": ("403 200 200 200", "403 302 302 302", "403 404 404 404", "403 404 404 404"),
     "app_list": ("200 200 200 200", "403 200 200 200"),
 }
 
