@@ -18,7 +18,7 @@ LIMITS = [
 
 
 def sections() -> Sequence[Section]:
-    return [_way(), _statuses(), _search(), _pages()]
+    return [_way(), _statuses(), _merges(), _search(), _pages()]
 
 
 def _way() -> Section:
@@ -56,6 +56,27 @@ def _statuses() -> Section:
                     ["`unqualified`", "will not buy", "any but `converted`; not to be converted"],
                     ["`converted`", "has become a deal", "nothing else"],
                 ],
+            ),
+        ],
+    )
+
+
+def _merges() -> Section:
+    return Section(
+        "merged-leads",
+        "When two leads are merged",
+        [
+            "On the dashboard two leads of one person can be merged. The one that stays keeps its id, and gets the "
+            "deals, the history, the tags and the values that it lacked. Its `ETag` changes, and that of those deals.",
+            Bullets(
+                [
+                    "The other one’s id answers 404 `NOT_FOUND`, as that of a deleted lead does. In the "
+                    "`activity_history` of the one that stays, the entry `lead.merged` names it: `merged_id`.",
+                    "The e-mail that was left over goes on leading to the lead that stays: to create a lead with it is "
+                    "a 409 `CONFLICT`, with the id of that lead in `details`. So it stays for as long as that lead is "
+                    "there, or until a manager lets the address go.",
+                    "Within 24 hours a merge may be undone: then the other lead is there again, under its own id.",
+                ]
             ),
         ],
     )

@@ -361,11 +361,18 @@ def test_deleting_takes_the_history_and_leaves_the_deals_and_the_log(acme, at):
 
 
 def test_every_relation_to_a_lead_is_meant_when_it_is_deleted():
-    handled = {
-        (relation.related_model.__name__, relation.on_delete.__name__) for relation in Lead._meta.related_objects
-    }
+    relations = [
+        field for field in Lead._meta.get_fields(include_hidden=True) if field.auto_created and field.is_relation
+    ]
+    handled = {(each.related_model.__name__, each.field.name, each.on_delete.__name__) for each in relations}
 
-    assert handled == {("LeadEvent", "CASCADE"), ("Deal", "SET_NULL")}
+    assert handled == {
+        ("LeadEvent", "lead", "CASCADE"),
+        ("Deal", "lead", "SET_NULL"),
+        ("LeadMerge", "survivor", "CASCADE"),
+        ("LeadsApart", "one", "CASCADE"),
+        ("LeadsApart", "other", "CASCADE"),
+    }
 
 
 # Ids

@@ -1,7 +1,6 @@
 """Every address of the dashboard, with the rows it needs, from the site's own URLs."""
 
 from types import SimpleNamespace
-from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -17,11 +16,11 @@ MODELS = {
     "missions_adjustment": "adjustment",
     "missions_mission": "mission",
     "missions_walllink": "wall",
-    "lead": "lead",
 }
 
 BY_PUBLIC_ID = {
     "background_job": "job",
+    "lead_merge": "lead",
 }
 """Screens whose address has a row's public id in it."""
 
@@ -39,16 +38,8 @@ def names() -> list[str]:
 
 
 def takes_a_row(name: str) -> bool:
-    return "<" in _route(name) and name != "app_list"
-
-
-def _route(name: str) -> str:
-    return str(next(pattern for pattern in patterns() if pattern.name == name).pattern)
-
-
-def unknown_id(name: str) -> object:
-    """One that no row has."""
-    return UUID(int=999_999_999) if "<uuid:" in _route(name) else 999_999_999
+    pattern = next(pattern for pattern in patterns() if pattern.name == name)
+    return "<" in str(pattern.pattern) and name != "app_list"
 
 
 def row_id(name: str, rows: SimpleNamespace, tenant: Tenant) -> object:
@@ -64,8 +55,7 @@ def row_id(name: str, rows: SimpleNamespace, tenant: Tenant) -> object:
         return Membership.objects.get(tenant=tenant, role="auditor").pk
     if model == "salesos_user":
         return User.objects.get(email=f"auditor@{tenant.slug}.example").pk
-    row = getattr(rows, MODELS[model])
-    return row.public_id if "<uuid:" in _route(name) else row.pk
+    return getattr(rows, MODELS[model]).pk
 
 
 def address(name: str, object_id: object = None, email: str = "") -> str:
