@@ -110,7 +110,18 @@ class Page(NamedTuple):
 
 def page_of_leads(wanted: Wanted) -> Page:
     """The leads of the current tenant that are `wanted`, and how many there are on all pages."""
-    parameters: dict[str, Any] = {
+    # Not by `run`: the good plan depends on what is asked for, and on how many leads are so.
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(wanted), _parameters(wanted))
+        rows = cursor.fetchall()
+    page = Page(int(rows[0][0]), [_read(row) for row in rows if row[2] is not None])
+    if rows[0][1] and page.total >= COUNTED_FROM:
+        keep(wanted.search, status=wanted.status, source=wanted.source)
+    return page
+
+
+def _parameters(wanted: Wanted) -> dict[str, Any]:
+    return {
         "tenant": current_tenant().pk,
         "status": wanted.status,
         "source": wanted.source,
@@ -123,14 +134,6 @@ def page_of_leads(wanted: Wanted) -> Page:
         "limit": wanted.limit,
         "longest_walk": LONGEST_WALK,
     }
-    # Not by `run`: the good plan depends on what is asked for, and on how many leads are so.
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(wanted), parameters)
-        rows = cursor.fetchall()
-    page = Page(int(rows[0][0]), [_read(row) for row in rows if row[2] is not None])
-    if rows[0][1] and page.total >= COUNTED_FROM:
-        keep(wanted.search, status=wanted.status, source=wanted.source)
-    return page
 
 
 def _read(row: tuple[Any, ...]) -> LeadRow:
@@ -325,3 +328,30 @@ def _tallied(wanted: Wanted) -> str:
             SELECT coalesce(sum(leads), 0) AS total FROM leads_leadtally WHERE {" AND ".join(conditions)}
         )
     """
+
+
+def every_id(wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    """The statement, with its parameters, for the public ids of all leads that are `wanted`, in its order."""
+    return (
+        f"""
+        {_whole(wanted, "lead.public_id")} {_ordered(wanted, SORTS[wanted.sort])}
+    """,
+        _parameters(wanted),
+    )
+
+
+def custom_field_names(wanted: Wanted, *, most: int) -> list[str]:
+    """The names of custom fields that leads which are `wanted` have, the most frequent first. Reads all these leads."""
+    names = f"""
+        SELECT field FROM ({_whole(wanted, "jsonb_object_keys(lead.custom_fields) AS field")}) AS fields
+        GROUP BY field ORDER BY count(*) DESC, field LIMIT %(most)s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(names, {**_parameters(wanted), "most": most})
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _whole(wanted: Wanted, columns: str) -> str:
+    conditions = [*_conditions(wanted), *([_IS_OWNED] if wanted.is_of_owners else [])]
+    owners = f"WITH {_OWNERS}" if wanted.is_of_owners else ""
+    return f"{owners} SELECT {columns} FROM leads_lead AS lead WHERE {' AND '.join(conditions)}"

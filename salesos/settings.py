@@ -343,6 +343,7 @@ IS_NEW_TENANT = "missions.admin.first_steps.is_new"
 PALETTE = [
     "salesos.admin.palette.screens",
     "salesos.admin.palette.people",
+    "leads.admin.palette.leads",
     "missions.admin.palette.missions",
 ]
 """What the command palette (Ctrl+K) finds."""

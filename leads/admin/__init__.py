@@ -1,5 +1,27 @@
 """The dashboard's screens for leads and deals; importing the package registers them."""
 
-from leads.admin import duplicates, merge
+from leads.admin import (
+    bulk,
+    duplicates,
+    export,
+    lead,
+    lead_form,
+    lead_steps,
+    leads,
+    merge,
+    owner_picker,
+    saved_views,
+)
 
-__all__ = ["duplicates", "merge"]
+__all__ = [
+    "bulk",
+    "duplicates",
+    "export",
+    "lead",
+    "lead_form",
+    "lead_steps",
+    "leads",
+    "merge",
+    "owner_picker",
+    "saved_views",
+]

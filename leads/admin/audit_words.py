@@ -8,4 +8,10 @@ WORDS: dict[str, StrPromise] = {
     "lead.unmerged": _("Merge of two leads undone"),
     "lead.address_let_go": _("Address of a merged lead let go"),
     "lead.kept_apart": _("Leads kept apart"),
+    "leads.edited": _("Leads edited in bulk"),
+    "leads.exported": _("Leads exported"),
+    "lead.deleted": _("Lead deleted"),
+    "saved_view.created": _("View of leads shared"),
+    "saved_view.changed": _("Shared view of leads changed"),
+    "saved_view.deleted": _("Shared view of leads deleted"),
 }

@@ -6,4 +6,10 @@ from salesos.admin.sidebar import Section, screen_item
 
 
 def section() -> Section:
-    return Section(_("Leads"), (screen_item("lead_duplicates", "content_copy"),))
+    return Section(
+        _("Leads"),
+        (
+            screen_item("leads", "contact_page"),
+            screen_item("lead_duplicates", "content_copy"),
+        ),
+    )

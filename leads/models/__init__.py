@@ -5,12 +5,14 @@ from leads.models.deal import Deal, DealStageChange
 from leads.models.lead import Lead, LeadEvent, LeadTally, LeadWord
 from leads.models.merge import LeadMerge, LeadsApart
 from leads.models.pipeline import Pipeline, Stage
+from leads.models.saved_view import DefaultView, SavedView
 
 __all__ = [
     "CountedSearch",
     "CountedSearchEntry",
     "Deal",
     "DealStageChange",
+    "DefaultView",
     "Lead",
     "LeadEvent",
     "LeadMerge",
@@ -18,5 +20,6 @@ __all__ = [
     "LeadWord",
     "LeadsApart",
     "Pipeline",
+    "SavedView",
     "Stage",
 ]
