@@ -1,6 +1,7 @@
 """Editing many leads at once: the ticked ones of a page at once, all that a list finds in the background."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -10,19 +11,22 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from leads.actors import Actor
 from leads.admin.fields import STATUSES, TagsField
 from leads.admin.filters import SIZES, LeadFilter
 from leads.admin.owner_picker import OwnerField, uuid_in
-from leads.bulk import CHANGED, GONE, SAME, BulkChange, Outcome, change_leads
+from leads.bulk import BulkChange, Outcome, change_leads, in_words, note_editing, reason_of
+from leads.bulk_job import EDITING, change_of, outcome_of, start_editing
+from leads.listing import page_of_leads
 from leads.models import Lead
-from salesos import audit
 from salesos.admin.acting import DashboardRequest
+from salesos.admin.background import job_of_id, progress_of
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
+from salesos.errors import Refused
 from salesos.roles import MANAGERS
 
 MOST_TICKED = max(SIZES)
@@ -68,15 +72,19 @@ class BulkForm(forms.Form):
 
 
 class BulkEdit(Screen):
-    """GET with a list's filters offers to edit all that match; POST with ids those."""
+    """GET with a list's filters offers to edit all that match; POST with ids those that were ticked."""
 
     name = "lead_bulk"
     title = gettext_lazy("Edit leads")
     template_name = "leads/bulk.html"
     may_view, may_post = MANAGERS, MANAGERS
 
+    def get(self, request: DashboardRequest) -> HttpResponse:
+        filters = LeadFilter(request.GET.dict())
+        return self._page_of_all(BulkForm(), filters) if filters.is_valid() else self.back("leads")
+
     def post(self, request: DashboardRequest) -> HttpResponse:
-        doing = {"choose": self._choose, "apply": self._apply}
+        doing = {"choose": self._choose, "apply": self._apply, "start": self._start}
         if request.POST.get("do") not in doing:
             raise Http404
         return doing[request.POST["do"]]()
@@ -99,7 +107,7 @@ class BulkEdit(Screen):
         outcome = change_leads(
             [lead.public_id for lead in leads], form.change(), by=Actor.of_user(self.request.user), at=timezone.now()
         )
-        record(form.change(), outcome)
+        note_editing(form.change(), outcome)
         if not outcome.refused_count:
             messages.success(self.request, in_words(outcome))
             return self._to_list()
@@ -107,8 +115,30 @@ class BulkEdit(Screen):
             template_name="leads/bulk_result.html",
             words=in_words(outcome),
             outcome=outcome,
-            refused=[(public_id, name, outcome.reasons[code]) for public_id, name, code in outcome.refused],
+            refused=[(public_id, name, reason_of(code)) for public_id, name, code in outcome.refused],
             back=self._list_address(),
+        )
+
+    def _start(self) -> HttpResponse:
+        filters, form = LeadFilter(self.request.POST.dict()), BulkForm(self.request.POST)
+        if not filters.is_valid():
+            raise Http404
+        if not form.is_valid():
+            return self._page_of_all(form, filters)
+        try:
+            job = start_editing(filters.wanted(), form.change(), shown=filters.in_words())
+        except Refused as refused:
+            messages.error(self.request, str(refused))
+            return HttpResponseRedirect(reverse("admin:leads") + filters.query())
+        return self.back("lead_bulk_job", job.public_id)
+
+    def _page_of_all(self, form: BulkForm, filters: LeadFilter) -> HttpResponse:
+        return self.page(
+            form=form,
+            total=page_of_leads(replace(filters.wanted(), offset=0, limit=1)).total,
+            chips=filters.chips(),
+            kept=filters.kept,
+            back=reverse("admin:leads") + filters.query(),
         )
 
     def _ticked(self) -> list[Lead]:
@@ -138,38 +168,30 @@ class BulkEdit(Screen):
         return HttpResponseRedirect(self._list_address())
 
 
-def in_words(outcome: Outcome) -> str:
-    """How many changed, stayed, were gone or refused; what did not occur is not told."""
-    counts = outcome.counts
-    told = [
-        ngettext("%d lead changed.", "%d leads changed.", counts[CHANGED]) % counts[CHANGED],
-        ngettext("%d was so already.", "%d were so already.", counts[SAME]) % counts[SAME] if counts[SAME] else "",
-        ngettext("%d is not there any more.", "%d are not there any more.", counts[GONE]) % counts[GONE]
-        if counts[GONE]
-        else "",
-        ngettext("%d was refused.", "%d were refused.", outcome.refused_count) % outcome.refused_count
-        if outcome.refused_count
-        else "",
-    ]
-    return " ".join(filter(None, told))
+class BulkJob(Screen):
+    """How far the editing of a whole list is, and what became of its leads."""
 
+    name = "lead_bulk_job"
+    title = gettext_lazy("Edit leads")
+    template_name = "leads/bulk_job.html"
+    may_view = MANAGERS
 
-def record(change: BulkChange, outcome: Outcome) -> None:
-    """In the audit trail: what was to change, and what became of it. Each lead's history has its own part."""
-    count = sum(outcome.counts.values())
-    changes: dict[str, tuple[Any, Any]] = {"result": ("", in_words(outcome)), **told(change)}
-    audit.record("leads.edited", ngettext("%d lead", "%d leads", count) % count, changes=changes)
-
-
-def told(change: BulkChange) -> dict[str, tuple[Any, Any]]:
-    """The change as the trail has it."""
-    parts: dict[str, Any] = {
-        "status": change.status,
-        "owner": (change.owner.name if change.owner else _("nobody")) if change.sets_owner else "",
-        "added tags": list(change.added_tags),
-        "removed tags": list(change.removed_tags),
-    }
-    return {name: ("", value) for name, value in parts.items() if value}
+    def get(self, request: DashboardRequest, id: uuid.UUID) -> HttpResponse:
+        job = job_of_id(id)
+        if job.kind != EDITING:
+            raise Http404
+        outcome = outcome_of(job) if job.has_ended else Outcome()
+        refused = [(public_id, name, reason_of(code)) for public_id, name, code in outcome.refused]
+        return self.page(
+            job=job,
+            progress=progress_of(job),
+            words=in_words(outcome),
+            change=change_of(job).in_words(),
+            filters=job.input["shown"],
+            refused=refused,
+            hidden_count=outcome.refused_count - len(refused),
+        )
 
 
 site.add_screen("leads/bulk/", BulkEdit)
+site.add_screen("leads/bulk/<uuid:id>/", BulkJob)

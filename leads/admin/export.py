@@ -47,7 +47,7 @@ class ExportLeads(Screen):
         if not form.is_valid():
             return HttpResponseRedirect(f"{reverse('admin:leads')}?{request.GET.urlencode()}")
         ids, found = ids_of(form.wanted()), custom_field_names(form.wanted(), most=MOST_FIELDS + 1)
-        asked = "; ".join(f"{chip.title}: {chip.value}" for chip in form.chips())
+        asked = form.in_words()
         subject = ngettext("%d lead", "%d leads", len(ids)) % len(ids)
         audit.record("leads.exported", subject, changes={"filters": ("", asked)} if asked else {})
         name = f"leads-{request.tenant.slug}-{timezone.localdate():%Y-%m-%d}.csv"

@@ -189,6 +189,10 @@ class LeadFilter(forms.Form):
             for name, text in self.narrowing.items()
         ]
 
+    def in_words(self) -> str:
+        """The filters in use, on one line."""
+        return "; ".join(f"{chip.title}: {chip.value}" for chip in self.chips())
+
     def _shown(self, name: str, text: str) -> tuple[str, bool]:
         """What a filter is asked for, and whether that is not there any more."""
         if name == "status":

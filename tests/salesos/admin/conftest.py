@@ -8,10 +8,11 @@ from django.test import Client
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from leads.actors import Actor as LeadActor
-from leads.changes import NewLead, create_lead
+from leads.actors import Actor
+from leads.changes import NewLead, change_lead, create_lead
+from leads.conversion import Terms, convert_lead
 from leads.merging import merge_leads
-from leads.models import Lead
+from leads.models import Lead, SavedView
 from missions.adjustments import adjust
 from missions.mapping import set_mapping
 from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity, WallLink
@@ -47,7 +48,6 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             _send(f"{slug}-lost-{number}", "001", f"lost{number}@{slug}.example")
             adjust(person, points=3, reason=f"{slug} reason {number}", by=None, at=NOW)
             create_link(name=f"{slug} wall {number}", period=Period.ALL, team=team, mission=mission, by=None)
-            _lead(slug, number, owner=person)
             key = ApiKey.objects.create(
                 name=f"{slug} key {number}", key_id=f"{tenant.pk:06d}{number:06d}", scopes=["default:sync"]
             )
@@ -67,6 +67,8 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             BackgroundJob.objects.create(
                 kind="tests.nothing", state=JobState.DONE, file_name=f"{slug} file {number}", created_at=NOW
             )
+            add_leads(slug, number, person)
+            add_duplicates(slug, number, owner=person)
         return SimpleNamespace(
             tenant=tenant,
             team=Team.objects.first(),
@@ -79,20 +81,48 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             request=RequestLog.objects.first(),
             code=ReceivedCode.objects.first(),
             wall=WallLink.objects.first(),
-            job=BackgroundJob.objects.first(),
+            job=BackgroundJob.objects.filter(kind="tests.nothing").order_by("pk").first(),
             lead=Lead.objects.order_by("pk").first(),
+            editing=BackgroundJob.objects.filter(kind="leads.edit").order_by("pk").first(),
         )
 
 
-def _lead(slug: str, number: int, *, owner: Collaborator) -> None:
+def add_leads(slug: str, number: int, person: Collaborator) -> None:
+    """A lead that was changed, one that became a deal, a view that everybody sees, and a bulk edit that is done."""
+    by = Actor.of_system(f"{slug} maker")
+    lead = create_lead(
+        NewLead(name=f"{slug} lead {number}", email=f"lead{number}@{slug}.example", company=slug, owner=person),
+        by=by,
+        at=NOW,
+    )
+    change_lead(lead, {"tags": [f"{slug} tag"], "custom_fields": {"of": slug}}, by=by, at=NOW)
+    sold = create_lead(
+        NewLead(name=f"{slug} sold {number}", email=f"sold{number}@{slug}.example", source=slug, owner=person),
+        by=by,
+        at=NOW,
+    )
+    convert_lead(sold, Terms(name=f"{slug} deal {number}"), by=by, at=NOW)
+    if number < 40:
+        filters = {"owner_id": str(person.public_id)}
+        SavedView(name=f"{slug} view {number}", is_shared=True, filters=filters).save()
+    editing = {"status": "", "sets_owner": True, "owner_id": str(person.public_id), "shown": slug}
+    BackgroundJob.objects.create(
+        kind="leads.edit",
+        state=JobState.DONE,
+        input={**editing, "added_tags": [], "removed_tags": []},
+        created_at=NOW,
+    )
+
+
+def add_duplicates(slug: str, number: int, *, owner: Collaborator) -> None:
     """A lead with two duplicates, one of which was merged into it."""
-    by = LeadActor.of_system(f"{slug} test")
+    by = Actor.of_system(f"{slug} test")
     leads = [
-        create_lead(NewLead(name=f"{slug} lead {number}", company=slug, email=email, owner=owner), by=by, at=NOW)
+        create_lead(NewLead(name=f"{slug} twin {number}", company=slug, email=email, owner=owner), by=by, at=NOW)
         for email in (
-            f"lead{number}@{slug}.example",
-            f"lead{number}+a@{slug}.example",
-            f"lead{number}+b@{slug}.example",
+            f"twin{number}@{slug}.example",
+            f"twin{number}+a@{slug}.example",
+            f"twin{number}+b@{slug}.example",
         )
     ]
     merge_leads(leads[0], leads[2], by=by, at=timezone.now())

@@ -21,6 +21,11 @@ MODELS = {
 BY_PUBLIC_ID = {
     "background_job": "job",
     "lead_merge": "lead",
+    "lead": "lead",
+    "lead_bulk_job": "editing",
+    "lead_convert": "lead",
+    "lead_delete": "lead",
+    "lead_edit": "lead",
 }
 """Screens whose address has a row's public id in it."""
 

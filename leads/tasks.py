@@ -1,0 +1,5 @@
+"""What the worker does of leads behind requests."""
+
+from leads import bulk_job
+
+__all__ = ["bulk_job"]
