@@ -28,7 +28,7 @@ class LeadIds:
     def __len__(self) -> int:
         return len(self.packed) // ID_BYTES
 
-    def piece(self, start: int, size: int = CHUNK) -> list[uuid.UUID]:
+    def piece(self, start: int, size: int) -> list[uuid.UUID]:
         """Those from place `start` on, at most `size`."""
         here = self.packed[start * ID_BYTES : (start + size) * ID_BYTES]
         return [uuid.UUID(bytes=bytes(here[at : at + ID_BYTES])) for at in range(0, len(here), ID_BYTES)]
@@ -51,7 +51,7 @@ def each_lead(ids: LeadIds) -> Iterator[tuple[LeadRow, Any]]:
     """The leads with these ids as they are when their turn comes, with their owners; those that are gone are left
     out."""
     for start in range(0, len(ids), CHUNK):
-        piece = ids.piece(start)
+        piece = ids.piece(start, CHUNK)
         leads = Lead.objects.filter(public_id__in=piece).select_related("owner__team", "owner__merged_into__team")
         found = {lead.public_id: lead for lead in leads}
         for public_id in piece:

@@ -120,7 +120,8 @@ class BulkEdit(Screen):
         )
 
     def _start(self) -> HttpResponse:
-        filters, form = LeadFilter(self.request.POST.dict()), BulkForm(self.request.POST)
+        # The filters stay in the address: a field of the form may be called the same.
+        filters, form = LeadFilter(self.request.GET.dict()), BulkForm(self.request.POST)
         if not filters.is_valid():
             raise Http404
         if not form.is_valid():
@@ -137,7 +138,6 @@ class BulkEdit(Screen):
             form=form,
             total=page_of_leads(replace(filters.wanted(), offset=0, limit=1)).total,
             chips=filters.chips(),
-            kept=filters.kept,
             back=reverse("admin:leads") + filters.query(),
         )
 

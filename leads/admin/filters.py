@@ -185,7 +185,11 @@ class LeadFilter(forms.Form):
     def chips(self) -> list["Chip"]:
         """The filters in use, for people: each can be taken away."""
         return [
-            Chip(str(self.fields[name].label), *self._shown(name, text), without=self.query(**{name: ""}))
+            Chip(
+                str(_("Search") if name == "search" else self.fields[name].label),
+                *self._shown(name, text),
+                without=self.query(**{name: ""}),
+            )
             for name, text in self.narrowing.items()
         ]
 

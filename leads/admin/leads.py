@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 from unfold.widgets import SELECT_CLASSES
 
-from leads.admin.filters import ALL, SIZES, SORT_TITLES, LeadFilter
+from leads.admin.filters import ALL, KEPT, SIZES, SORT_TITLES, LeadFilter
 from leads.admin.owner_picker import uuid_in
 from leads.admin.shown import shown_leads
 from leads.listing import Page, page_of_leads
@@ -93,7 +93,8 @@ def view_of(views: list[SavedView], text: str) -> SavedView | None:
 
 def address_of(view: SavedView) -> str:
     """A view's list, as the query of its address."""
-    return "?" + urlencode({**view.filters, "view": view.public_id})
+    filters = {name: view.filters[name] for name in KEPT if name in view.filters}
+    return "?" + urlencode({**filters, "view": view.public_id})
 
 
 def _tabs(views: list[SavedView], chosen: SavedView | None, form: LeadFilter) -> list[Tab]:

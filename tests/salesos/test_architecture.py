@@ -97,11 +97,13 @@ INDEXES_NOT_BY_TENANT = {
     ("leads_countedsearch", "id"),
     ("leads_countedsearchentry", "id"),
     ("leads_deal", "id"),
+    ("leads_defaultview", "id"),
     ("leads_lead", "id"),
     ("leads_lead", "search"),  # each of its words begins with the tenant
     ("leads_leadtally", "id"),
     ("leads_leadword", "id"),
     ("leads_pipeline", "id"),
+    ("leads_savedview", "id"),
     ("leads_stage", "id"),
     ("missions_adjustment", "author_id"),
     ("missions_mapping", "id"),
