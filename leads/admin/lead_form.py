@@ -193,6 +193,8 @@ class EditLead(_LeadScreen):
         except Lead.DoesNotExist:  # deleted since it was found
             raise Http404 from None
         except Stale as stale:
+            lead = lead_of(id)  # as the other one has left it
+            form = LeadForm(request.POST, lead=lead)
             form.add_error(None, str(stale))
             return self.show(form, version=lead.version, theirs=_theirs(form))
         except Refused as refused:
