@@ -22,9 +22,10 @@ from leads.models import Lead, LeadMerge
 from leads.models.lead import LeadStatus
 from leads.owners import counted
 from leads.reading import Guard, locked_lead
-from leads.telling import REACHED, tell_of_leads
+from leads.telling import events_of_change, events_of_creation, tell_of_leads
 from salesos.database import run, text_array
 from salesos.errors import Clash, Refused
+from salesos.events import publish
 from salesos.models import Collaborator
 from salesos.retrying import DEADLOCK, UNIQUE_VIOLATION, retried, sqlstate
 from salesos.tenancy import current_tenant
@@ -84,9 +85,7 @@ def _create(new: NewLead, *, by: Actor, at: datetime) -> Lead:
     ((lead.pk,),) = made
     lead._state.adding = False
     note(lead, "lead.created", {}, by=by, at=at)
-    tell_of_leads("lead.created", [lead], at=at, source=lead.source)
-    if lead.status != LeadStatus.NEW:
-        tell_of_leads(REACHED[LeadStatus(lead.status)], [lead], at=at)
+    publish(*events_of_creation(lead, at))
     return lead
 
 
@@ -150,26 +149,36 @@ def change_lead(lead: Lead, changes: Mapping[str, Any], *, by: Actor, at: dateti
     if unknown:
         raise ValueError(f"Not changeable: {', '.join(sorted(unknown))}")
     lead = locked_lead(lead, guard)
+    fresh = what_changes(lead, changes)
+    if not fresh:
+        return lead
+    written = make_changes(lead, fresh, at=at.replace(microsecond=0))
+    _save(lead, [*fresh, "updated_at", "version"])
+    note(lead, "lead.updated", written, by=by, at=lead.updated_at)
+    publish(*events_of_change(lead, fresh, lead.updated_at))
+    return lead
+
+
+def what_changes(lead: Lead, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `changes` that differ from what `lead` has, as it would have them. Raises `Clash` or `Refused`."""
     fresh = dict(changes)
     if "custom_fields" in fresh:
         sent = fresh["custom_fields"]
         fresh["custom_fields"] = {} if sent is None else merged(lead.custom_fields, sent)
         refuse_large(fresh["custom_fields"])
-    before = {name: getattr(lead, name) for name in fresh if not _is_same(name, getattr(lead, name), fresh[name])}
-    if not before:
-        return lead
-    _check_status(lead, fresh.get("status", lead.status))
-    for name in before:
-        setattr(lead, name, fresh[name])
-    at = at.replace(microsecond=0)
+    fresh = {name: value for name, value in fresh.items() if not _is_same(name, getattr(lead, name), value)}
+    if "status" in fresh:
+        _check_status(lead, fresh["status"])
+    return fresh
+
+
+def make_changes(lead: Lead, fresh: Mapping[str, Any], *, at: datetime) -> dict[str, list[Any]]:
+    """Put what `what_changes` said into `lead`, not yet saved. Returns it as the history keeps it."""
+    written = as_written({name: getattr(lead, name) for name in fresh}, fresh)
+    for name, value in fresh.items():
+        setattr(lead, name, value)
     lead.updated_at, lead.version = at, lead.version + 1
-    _save(lead, [*before, "updated_at", "version"])
-    note(lead, "lead.updated", as_written(before, fresh), by=by, at=at)
-    if "status" in before:
-        tell_of_leads(REACHED[LeadStatus(lead.status)], [lead], at=at)
-    elif "owner" in before:
-        tell_of_leads("lead.assigned", [lead], at=at)
-    return lead
+    return written
 
 
 _WRITTEN = {"owner": "owner_id"}

@@ -17,9 +17,10 @@ The subject is the public id of the lead or deal; `owner_id` and `status` (of a 
 now. A subscriber that gives points for a state takes them back when the state of a later event is another one.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+import uuid
+from collections.abc import Collection, Container, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from leads.models import Deal, Lead
 from leads.models.lead import LeadStatus
@@ -47,23 +48,45 @@ _GONE = frozenset({"lead.merged", "lead.deleted"})
 
 
 def tell_of_leads(name: str, leads: Iterable[Lead], *, at: datetime, **facts: Any) -> None:
-    publish(*(_told(name, lead, at, facts) for lead in leads))
+    publish(*(_event(name, lead, at, **facts) for lead in leads))
 
 
 def tell_of_merge(name: str, lead: Lead, survivor: Lead, changed: Collection[str], *, at: datetime) -> None:
     """Of a lead that was merged or restored, and of its survivor where fields `changed` that others hear of."""
-    events = [_told(name, lead, at, {"into_id": survivor.public_id})]
+    events = [_event(name, lead, at, into_id=survivor.public_id)]
     if "status" in changed and survivor.is_converted:
         deal = survivor.deals.order_by("-id").first()
-        events.append(_told("lead.converted", survivor, at, {"deal_id": deal.public_id if deal else None}))
-    elif "status" in changed:
-        events.append(_told(REACHED[LeadStatus(survivor.status)], survivor, at, {}))
-    elif "owner" in changed:
-        events.append(_told("lead.assigned", survivor, at, {}))
+        events.append(_event("lead.converted", survivor, at, deal_id=deal.public_id if deal else None))
+    else:
+        events.extend(events_of_change(survivor, changed, at))
     publish(*events)
 
 
-def _told(name: str, lead: Lead, at: datetime, facts: Mapping[str, Any]) -> Event:
+def events_of_creation(lead: "Told", at: datetime) -> Iterator[Event]:
+    """What a new lead has to tell: two things when it begins further on."""
+    yield _event("lead.created", lead, at, source=lead.source)
+    if lead.status != LeadStatus.NEW:
+        yield _event(REACHED[LeadStatus(lead.status)], lead, at)
+
+
+def events_of_change(lead: "Told", fields: Container[str], at: datetime) -> Iterator[Event]:
+    """What a lead has to tell whose `fields` were changed."""
+    if "status" in fields:
+        yield _event(REACHED[LeadStatus(lead.status)], lead, at)
+    elif "owner" in fields:
+        yield _event("lead.assigned", lead, at)
+
+
+class Told(Protocol):
+    """A lead, or a row of a file that became one."""
+
+    public_id: uuid.UUID
+    owner_id: int | None
+    status: str
+    source: str
+
+
+def _event(name: str, lead: Told, at: datetime, **facts: Any) -> Event:
     status = "" if name in _GONE else lead.status
     return Event(name, subject_id=lead.public_id, at=at, owner_id=lead.owner_id, status=status, facts=facts)
 

@@ -124,7 +124,10 @@ def settle(events: Sequence[Event]) -> None:
     Of several events of one subject the last says how it is. The publisher has the subjects locked. At most five
     statements for a thousand of them.
     """
-    latest = list({(event.noun, event.subject_id): event for event in events}.values())
+    # What is born without an owner never earned anything: most of what an import brings.
+    born = {event.subject_id for event in events if event.name.endswith(".created") and event.owner_id is None}
+    kept = [event for event in events if event.owner_id is not None or event.subject_id not in born]
+    latest = list({(event.noun, event.subject_id): event for event in kept}.values())
     for start in range(0, len(latest), CHUNK):
         _settle(latest[start : start + CHUNK])
 
@@ -198,9 +201,10 @@ def _compensations(
 def _earned(events: Iterable[Event]) -> dict[str, _Earned]:
     """What these subjects ever earned, by external id; locked, so that `missions.applying` waits."""
     external_ids = [_external_id(event.subject_id, code) for event in events for code in _CODES[event.noun]]
-    # Django's cursor writes the ids into the statement: planned for just these, also before a table was analysed.
+    # Django's cursor writes the ids into the statement: planned for just these, also before a table was analysed. As one
+    # parameter: thousands of them would cost more than what they look for.
     with connection.cursor() as cursor:
-        cursor.execute(_EARNED, [current_tenant().pk, LEADS, external_ids])
+        cursor.execute(_EARNED, [current_tenant().pk, LEADS, text_array(external_ids)])
         rows = cursor.fetchall()
     posted = _posted([row[0] for row in rows if row[4] is not None])
     return {
@@ -213,7 +217,7 @@ def _earned(events: Iterable[Event]) -> dict[str, _Earned]:
 
 _EARNED = """
 SELECT id, external_id, collaborator_id, team_id, mission_id, points, day, occurred_at
-FROM missions_activity WHERE tenant_id = %s AND source = %s AND external_id = ANY (%s)
+FROM missions_activity WHERE tenant_id = %s AND source = %s AND external_id = ANY (%s::text[])
 ORDER BY id FOR UPDATE
 """
 

@@ -4,8 +4,6 @@ Matched by e-mail address, created or updated. An empty cell leaves a field as i
 case and made when new. Lengths and addresses are the API's (`salesos.people`).
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -35,7 +33,7 @@ FIELDS: dict[str, StrPromise] = {
     "document": _("Document"),
 }
 
-# As people write them in English, Portuguese and Spanish, folded by `_folded`; the first that fits counts.
+# As people write them in English, Portuguese and Spanish, as `salesos.columns` folds them; the first that fits counts.
 HEADERS = {
     "email": "email emailaddress mail correo correoelectronico correoe enderecodeemail login usuario",
     "name": "name fullname nome nomecompleto nombre nombrecompleto collaborator colaborador vendedor salesperson "
@@ -102,18 +100,6 @@ class Plan:
         return sum(row.outcome == outcome for row in self.rows)
 
 
-def guessed(header: Sequence[str]) -> dict[str, int]:
-    """Field → the number of the column that seems to hold it."""
-    folded = [_folded(title) for title in header]
-    columns: dict[str, int] = {}
-    for name, spellings in HEADERS.items():
-        for spelling in spellings.split():
-            if spelling in folded and folded.index(spelling) not in columns.values():
-                columns[name] = folded.index(spelling)
-                break
-    return columns
-
-
 def plan(sheet: Sheet, columns: Mapping[str, int]) -> Plan:
     """What importing would do; nothing is written. Five statements. Raises `Refused` without a column of e-mails."""
     return _planned(sheet, columns, Collaborator.objects.all())
@@ -134,11 +120,6 @@ def import_people(sheet: Sheet, columns: Mapping[str, int], *, skips_errors: boo
     write_people([_person(row, teams) for row in rows])
     _record(rows, done, by)
     return done
-
-
-def _folded(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title.casefold())
-    return re.sub("[^a-z0-9]", "", plain)
 
 
 def _planned(sheet: Sheet, columns: Mapping[str, int], people: QuerySet[Collaborator]) -> Plan:

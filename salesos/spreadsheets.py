@@ -5,13 +5,15 @@ would take for formulas defused. In: UTF-8 (with or without mark), UTF-16 or Win
 semicolons, tabs or bars.
 """
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import StreamingHttpResponse
@@ -28,6 +30,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MARK = "\ufeff"
 CHUNK = 500
 """Rows that leave in one piece."""
+PIECE = 1 << 20
+"""Bytes that are looked at in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +112,50 @@ def read(file: UploadedFile | bytes, *, most_rows: int) -> Sheet:
     Raises `Refused` for a file too big, not text, empty, with more than `most_rows` rows or `MOST_COLUMNS` columns,
     two columns of one name, or a row longer than the header; the message names the line.
     """
-    text = _decoded(_bytes_of(file))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=False)
-    header: list[str] = []
+    source = stream(io.BytesIO(_bytes_of(file)))
     rows: list[list[str]] = []
     lines: list[int] = []
-    begins = 1
+    for line, cells in source.rows:
+        if len(rows) == most_rows:
+            raise _refused(_("The file has more than %(most)d rows."), most=most_rows)
+        rows.append(_fitted(cells, len(source.header), line))
+        lines.append(line)
+    return Sheet(source.header, rows, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A CSV file that is being read. `rows` has each row's line in the file and its cells, as many as there are; it
+    raises `Refused` for what can't be read."""
+
+    header: list[str]
+    rows: Iterator[tuple[int, list[str]]]
+
+
+def stream(file: BinaryIO) -> Stream:
+    """A CSV file of any size, a row at a time; Blank lines are left out. `file` is closed once it was read.
+
+    Raises `Refused` for a file that is empty or not text, with more than `MOST_COLUMNS` columns or two of one name.
+    """
+    text = io.TextIOWrapper(file, encoding=_encoding_of(file), newline="")
+    delimiter = _delimiter(next((line for line in text if line.strip()), ""))
+    text.seek(0)
+    rows = _rows(text, delimiter)
+    for _line, cells in rows:
+        return Stream(_checked_header(cells), rows)
+    raise _refused(_("The file is empty."))
+
+
+def _rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader, begins = csv.reader(text, delimiter=delimiter, strict=False), 1
     try:
         for cells in reader:
             here, begins = begins, reader.line_num + 1
             cells = [undefused(cell.strip()) for cell in cells]
-            if not any(cells):
-                continue
-            if not header:
-                header = _checked_header(cells)
-                continue
-            if len(rows) == most_rows:
-                raise _refused(_("The file has more than %(most)d rows."), most=most_rows)
-            rows.append(_fitted(cells, len(header), here))
-            lines.append(here)
+            if any(cells):
+                yield here, cells
     except csv.Error as error:
         raise _refused(_("Line %(line)d can't be read: %(reason)s."), line=begins, reason=str(error)) from None
-    if not header:
-        raise _refused(_("The file is empty."))
-    return Sheet(header, rows, lines)
 
 
 def _bytes_of(file: UploadedFile | bytes) -> bytes:
@@ -141,24 +165,27 @@ def _bytes_of(file: UploadedFile | bytes) -> bytes:
     return content
 
 
-def _decoded(content: bytes) -> str:
-    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encodings = ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
+def _encoding_of(file: BinaryIO) -> str:
+    """How all of `file` can be read, from whose beginning it then is."""
+    file.seek(0)
+    is_utf16 = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]:
+        file.seek(0)
         try:
-            text = content.decode(encoding)
+            pieces = codecs.iterdecode(iter(partial(file.read, PIECE), b""), encoding)
+            is_text = not any("\0" in piece for piece in pieces)
         except UnicodeDecodeError:
             continue
-        if "\0" in text:
-            break
-        return text
+        if is_text:
+            file.seek(0)
+            return encoding
+        break
     raise _refused(_("This is no text file. Save it as CSV (UTF-8)."))
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(line: str) -> str:
     """The separator that the first line has most of, outside of quotes; a comma when it has none."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    bare = "".join(first.split('"')[::2])
+    bare = "".join(line.split('"')[::2])
     return max(",;\t|", key=bare.count)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from leads.api.payload import LONGEST_FIELD_NAME
 from leads.changes import LARGEST_CUSTOM_FIELDS
+from leads.fields import LONGEST_FIELD_NAME
 from leads.models.lead import LONGEST_TAG, MOST_TAGS
 from salesos.api.prose import Bullets, Section, Steps, Table
 

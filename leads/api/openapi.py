@@ -7,10 +7,10 @@ from typing import Any
 from leads.api import examples, guide
 from leads.api.deals import DEALS, STAGES
 from leads.api.leads import LEADS
-from leads.api.payload import GIVEN_STATUSES
 from leads.api.shapes import SCHEMAS
 from leads.conflicts import EmailTaken
 from leads.conversion import why_not_convertible
+from leads.fields import GIVEN_STATUSES
 from leads.models import Lead
 from leads.models.lead import LeadStatus
 from salesos.api.error_reference import BAD_REQUEST, EXAMPLE_UUID

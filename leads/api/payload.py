@@ -10,70 +10,23 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from leads import fields
 from leads.conversion import Terms
-from leads.models.lead import LONGEST_TAG, MOST_TAGS, LeadStatus
+from leads.models.lead import LeadStatus
 from leads.owners import owner_of_id
 from leads.pipeline import stage_of_id
 from salesos.api.errors import ValidationFailed
 from salesos.api.parameters import day, public_id
-from salesos.api.strict_json import is_finite
-from salesos.emails import is_email
 from salesos.errors import Refused
 
-LONGEST_TEXT = 255
 LONGEST_REASON = 500
-LONGEST_FIELD_NAME = 255
 MOST_VALUE = Decimal("999999999999.99")
-GIVEN_STATUSES = [status.value for status in LeadStatus if status != LeadStatus.CONVERTED]
 
 _uuid = public_id(description="").parse
 _day = day(description="").parse
 
 Reader = Callable[[Any], Any]
 """Reads one value; raises ValueError or `Refused` with what is wrong."""
-
-
-def _required_text(value: Any) -> str:
-    text = _optional_text(value)
-    if not text:
-        raise ValueError("Required")
-    return text
-
-
-def _optional_text(value: Any) -> str:
-    return _text(value, LONGEST_TEXT)
-
-
-def _text(value: Any, most: int) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError("Must be a string")
-    value = value.strip()
-    if len(value) > most:
-        raise ValueError(f"Must be at most {most} characters")
-    return value
-
-
-def _email(value: Any) -> str:
-    email = _required_text(value)
-    if not is_email(email):
-        raise ValueError("Must be a valid email")
-    return email
-
-
-def _status(value: Any) -> str:
-    if value == LeadStatus.CONVERTED.value:
-        return LeadStatus.CONVERTED.value  # may be written back; who may say so is decided with the lead at hand
-    if not isinstance(value, str) or value not in GIVEN_STATUSES:
-        raise ValueError("Must be one of " + ", ".join(GIVEN_STATUSES))
-    return value
-
-
-def _first_status(value: Any) -> str:
-    if value == LeadStatus.CONVERTED.value:
-        raise ValueError("Must be one of " + ", ".join(GIVEN_STATUSES))
-    return _status(value)
 
 
 def _id(value: Any) -> uuid.UUID:
@@ -94,31 +47,6 @@ def _stage(value: Any) -> Any:
     if value is None:
         raise ValueError("Must be the id of a stage")
     return stage_of_id(_id(value))
-
-
-def _custom_fields(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueError("Must be an object")
-    if any(not name or len(name) > LONGEST_FIELD_NAME for name in value):
-        raise ValueError(f"Must have names of 1 to {LONGEST_FIELD_NAME} characters")
-    if not is_finite(value):
-        raise ValueError("Must hold finite numbers")
-    return value
-
-
-def _tags(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
-        raise ValueError("Must be an array of strings")
-    tags = list(dict.fromkeys(stripped for tag in value if (stripped := tag.strip())))
-    if len(tags) > MOST_TAGS:
-        raise ValueError(f"Must be at most {MOST_TAGS} tags")
-    if any(len(tag) > LONGEST_TAG for tag in tags):
-        raise ValueError(f"Must be tags of at most {LONGEST_TAG} characters")
-    return tags
 
 
 def _value(value: Any) -> Decimal:
@@ -151,30 +79,30 @@ def _date(value: Any) -> date | None:
 
 
 def _reason(value: Any) -> str:
-    return _text(value, LONGEST_REASON)
+    return fields.text(value, LONGEST_REASON)
 
 
 LEAD: Mapping[str, Reader] = {
-    "name": _required_text,
-    "email": _email,
-    "phone": _optional_text,
-    "company": _optional_text,
-    "position": _optional_text,
-    "source": _optional_text,
-    "status": _status,
+    "name": fields.required_text,
+    "email": fields.email,
+    "phone": fields.optional_text,
+    "company": fields.optional_text,
+    "position": fields.optional_text,
+    "source": fields.optional_text,
+    "status": fields.status,
     "owner_id": _owner,
-    "custom_fields": _custom_fields,
-    "tags": _tags,
+    "custom_fields": fields.custom_fields,
+    "tags": fields.tags,
 }
 LEAD_ANSWERED = frozenset({"id", "team_id", "created_at", "updated_at", "activity_history"})
 CONVERSION: Mapping[str, Reader] = {
-    "deal_name": _optional_text,
+    "deal_name": fields.optional_text,
     "deal_value": lambda value: Decimal(0) if value is None else _value(value),
     "stage_id": lambda value: None if value is None else _stage(value),
     "expected_close_date": _date,
 }
 DEAL: Mapping[str, Reader] = {
-    "name": _required_text,
+    "name": fields.required_text,
     "value": _value,
     "stage_id": _stage,
     "owner_id": _owner,
@@ -190,7 +118,7 @@ COLUMNS: Mapping[str, str] = {"owner_id": "owner", "stage_id": "stage"}
 
 def new_lead(body: object) -> dict[str, Any]:
     """The fields of a lead to be, for `NewLead`. Raises `ValidationFailed` with every fault."""
-    readers = {**LEAD, "status": lambda value: LeadStatus.NEW.value if value is None else _first_status(value)}
+    readers = {**LEAD, "status": lambda value: LeadStatus.NEW.value if value is None else fields.first_status(value)}
     return _read(body, readers, ignored=LEAD_ANSWERED, required=("name", "email"))
 
 
@@ -234,7 +162,7 @@ def _read(
         if name in ignored:
             continue
         if name not in readers:
-            faults.append({"field": name[:LONGEST_TEXT], "message": "Unknown field"})
+            faults.append({"field": name[: fields.LONGEST_TEXT], "message": "Unknown field"})
             continue
         try:
             values[COLUMNS.get(name, name)] = readers[name](value)

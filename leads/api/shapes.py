@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from leads.api.answers import MOST_HISTORY
-from leads.api.payload import GIVEN_STATUSES, LONGEST_REASON, LONGEST_TEXT, MOST_VALUE
+from leads.api.payload import LONGEST_REASON, MOST_VALUE
+from leads.fields import GIVEN_STATUSES, LONGEST_TEXT
 from leads.models.history import ActorKind
 from leads.models.lead import LONGEST_TAG, MOST_TAGS, LeadStatus
 from leads.models.pipeline import StageKind

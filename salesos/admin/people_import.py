@@ -18,8 +18,9 @@ from unfold.widgets import SELECT_CLASSES
 from salesos.admin.acting import DashboardRequest
 from salesos.admin.screens import Screen
 from salesos.admin.site import site
+from salesos.columns import guessed
 from salesos.errors import Refused
-from salesos.people_import import FIELDS, MOST_ROWS, Outcome, Plan, Row, guessed, import_people, plan
+from salesos.people_import import FIELDS, HEADERS, MOST_ROWS, Outcome, Plan, Row, import_people, plan
 from salesos.roles import MANAGERS
 from salesos.spreadsheets import Sheet, download, read
 
@@ -65,7 +66,7 @@ class ImportPeople(Screen):
             raise Refused("bad_csv", message, field="file")
         sheet = read(file, most_rows=MOST_ROWS)
         return self._matched(
-            sheet, guessed(sheet.header), self._signed("kept", [sheet.header, sheet.rows, sheet.lines])
+            sheet, guessed(sheet.header, HEADERS), self._signed("kept", [sheet.header, sheet.rows, sheet.lines])
         )
 
     def _check(self) -> HttpResponse:

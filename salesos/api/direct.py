@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils import translation
 
 from salesos.api.errors import NotFound, answer_error
 
@@ -28,7 +29,9 @@ class ApiDirectMiddleware:
         except Resolver404:
             return answer_error(request, NotFound("Not found"))
         request.resolver_match = match
-        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        # Nor may it be the language of whom this thread has served before.
+        with translation.override(settings.LANGUAGE_CODE):
+            answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         if answer.status_code != HTTPStatus.NO_CONTENT:  # which may not tell the length of what it never has
             answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer

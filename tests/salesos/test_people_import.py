@@ -4,9 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from salesos.columns import guessed
 from salesos.errors import Refused
 from salesos.models import AuditEntry, Collaborator, Team
-from salesos.people_import import guessed, import_people, plan
+from salesos.people_import import HEADERS, import_people, plan
 from salesos.spreadsheets import read
 from salesos.tenancy import tenant_context
 from tests.factories import CollaboratorFactory, TeamFactory
@@ -18,12 +19,12 @@ def sheet(text):
 
 def planned(text):
     file = sheet(text)
-    return plan(file, guessed(file.header))
+    return plan(file, guessed(file.header, HEADERS))
 
 
 def imported(text, *, skips_errors=False):
     file = sheet(text)
-    return import_people(file, guessed(file.header), skips_errors=skips_errors, by=None)
+    return import_people(file, guessed(file.header, HEADERS), skips_errors=skips_errors, by=None)
 
 
 def outcomes(done):
@@ -46,7 +47,7 @@ def told(done):
     ],
 )  # fmt: skip
 def test_columns_are_guessed_in_three_languages(header, found):
-    assert guessed(sheet(header + "\n").header) == found
+    assert guessed(sheet(header + "\n").header, HEADERS) == found
 
 
 def test_people_are_created_and_updated_by_their_address(in_acme, globex):
