@@ -3,9 +3,9 @@
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -14,10 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads.actors import Actor
-from leads.importing.ahead import read_ahead
 from leads.importing.columns import FIELDS, Columns, chosen, guess
 from leads.importing.outcomes import OUTCOMES, counted
 from leads.importing.reading import Row, chunks
+from leads.importing.side_by_side import SideBySide
 from leads.importing.writing import examine, write
 from salesos import audit
 from salesos.errors import Refused
@@ -29,6 +29,8 @@ from salesos.spreadsheets import defused, stream
 from salesos.tenancy import tenant_context
 
 INTERRUPTED = 130
+
+Tell = Callable[[Sequence[Row]], None]
 
 
 class Command(BaseCommand):
@@ -75,31 +77,34 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _import(
-        self, source: BinaryIO, size: int, columns: Columns, tell: Any, *, dry_run: bool, update: bool, **options: Any
+        self, source: BinaryIO, size: int, columns: Columns, tell: Tell, *, dry_run: bool, update: bool, **options: Any
     ) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        line, by = 1, Actor.of_system("import_leads")
-        try:
-            with Progress(self.stderr, total=size) as progress:
-                for rows in read_ahead(chunks(source, columns)):
-                    if dry_run:
-                        examine(rows, updates=update)
-                    else:
-                        _write(rows, updates=update, by=by, at=timezone.now())
-                    line = rows[-1].line
-                    counts.update(counted(rows))
-                    if any(row.faults for row in rows):
-                        progress.clear()
-                        tell(rows)
+        counts, line = Counter[str](), 1
+        work = SideBySide(partial(examine if dry_run else _write, updates=update))
+
+        def take(rows: Sequence[Row]) -> None:
+            nonlocal line
+            line = rows[-1].line
+            counts.update(counted(rows))
+            if any(row.faults for row in rows):
+                progress.clear()
+                tell(rows)
+
+        with Progress(self.stderr, total=size) as progress, work:
+            try:
+                for rows in work.done(chunks(source, columns)):
+                    take(rows)
                     progress.show(_position(source, size), f"{counts.total():,} rows, {counts['error']:,} with errors")
-        except KeyboardInterrupt:
-            self._note(counts, dry_run)
-            self.stderr.write(f"Stopped after line {line}: {_summary(counts, dry_run=dry_run)}")
-            self.stderr.write("What was imported stays; run the command again to go on.")
-            sys.exit(INTERRUPTED)
-        except Refused as refused:
-            self._note(counts, dry_run)
-            raise CommandError(f"{refused} Stopped after line {line}: {_summary(counts, dry_run=dry_run)}") from None
+            except (KeyboardInterrupt, Refused) as error:
+                for rows in work.stop():
+                    take(rows)
+                progress.clear()
+                self._note(counts, dry_run)
+                done = f"Stopped after line {line}: {_summary(counts, dry_run=dry_run)}"
+                if isinstance(error, Refused):
+                    raise CommandError(f"{error} {done}") from None
+                self.stderr.write(f"{done} Run the command again to go on.")
+                sys.exit(INTERRUPTED)
         self._note(counts, dry_run)
         return counts
 
@@ -110,8 +115,8 @@ class Command(BaseCommand):
 
 @retried(SERIALIZATION_FAILURE, DEADLOCK, FOREIGN_KEY_VIOLATION)
 @transaction.atomic
-def _write(rows: Sequence[Row], *, updates: bool, by: Actor, at: datetime) -> None:
-    write(rows, updates=updates, by=by, at=at)
+def _write(rows: Sequence[Row], *, updates: bool) -> None:
+    write(rows, updates=updates, by=Actor.of_system("import_leads"), at=timezone.now())
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -142,7 +147,7 @@ def _columns(header: list[str], *, column: list[str], custom_fields: bool, updat
 
 
 @contextmanager
-def _faults_told(report: Path | None, header: list[str], stderr: Any) -> Iterator[Any]:
+def _faults_told(report: Path | None, header: list[str], stderr: Any) -> Iterator[Tell]:
     """What tells the rows with errors: to a file that can be imported again, or one line each."""
 
     def to_stderr(rows: Sequence[Row]) -> None:
