@@ -1,5 +1,6 @@
-"""What the worker does of leads behind requests."""
+"""What the background worker does for leads: importing registers it."""
 
 from leads import bulk_job
+from leads.importing import jobs
 
-__all__ = ["bulk_job"]
+__all__ = ["bulk_job", "jobs"]

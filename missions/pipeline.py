@@ -201,8 +201,8 @@ def _compensations(
 def _earned(events: Iterable[Event]) -> dict[str, _Earned]:
     """What these subjects ever earned, by external id; locked, so that `missions.applying` waits."""
     external_ids = [_external_id(event.subject_id, code) for event in events for code in _CODES[event.noun]]
-    # Django's cursor writes the ids into the statement: planned for just these, also before a table was analysed. As one
-    # parameter: thousands of them would cost more than what they look for.
+    # Django's cursor writes the ids into the statement: planned for just these, also before a table was analysed. They
+    # are one parameter: thousands would cost more than what they look for.
     with connection.cursor() as cursor:
         cursor.execute(_EARNED, [current_tenant().pk, LEADS, text_array(external_ids)])
         rows = cursor.fetchall()

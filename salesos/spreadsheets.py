@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import StreamingHttpResponse
@@ -133,17 +133,39 @@ class Stream:
 
 
 def stream(file: BinaryIO) -> Stream:
-    """A CSV file of any size, a row at a time; Blank lines are left out. `file` is closed once it was read.
+    """A CSV file of any size, a row at a time; Blank lines are left out.
 
     Raises `Refused` for a file that is empty or not text, with more than `MOST_COLUMNS` columns or two of one name.
     """
-    text = io.TextIOWrapper(file, encoding=_encoding_of(file), newline="")
+    text = io.TextIOWrapper(cast(BinaryIO, _Borrowed(file)), encoding=_encoding_of(file), newline="")
     delimiter = _delimiter(next((line for line in text if line.strip()), ""))
     text.seek(0)
     rows = _rows(text, delimiter)
     for _line, cells in rows:
         return Stream(_checked_header(cells), rows)
     raise _refused(_("The file is empty."))
+
+
+class _Borrowed(io.BufferedIOBase):
+    """A file that whoever wraps it does not close."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1) -> bytes:  # what TextIOWrapper asks for
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def _rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:

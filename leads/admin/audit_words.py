@@ -14,4 +14,5 @@ WORDS: dict[str, StrPromise] = {
     "saved_view.created": _("View of leads shared"),
     "saved_view.changed": _("Shared view of leads changed"),
     "saved_view.deleted": _("Shared view of leads deleted"),
+    "leads.imported": _("Leads imported"),
 }

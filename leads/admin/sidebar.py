@@ -11,5 +11,6 @@ def section() -> Section:
         (
             screen_item("leads", "contact_page"),
             screen_item("lead_duplicates", "content_copy"),
+            screen_item("leads_import", "upload_file"),
         ),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from leads.fields import LONGEST_TEXT
 from leads.importing.columns import FIELDS
 from leads.importing.reading import Outcome, Row
 
@@ -36,6 +37,13 @@ def details(row: Row) -> str:
     """What is wrong with a row, or what it changes."""
     told = row.faults or [*_changes(row.changes)]
     return "; ".join(told)[:MOST_DETAILS]
+
+
+def told(row: Row) -> list[Any]:
+    """What a report has of a row: line, outcome, e-mail, name and details; all cells of one with errors behind them."""
+    name = str(row.values.get("name", ""))
+    said = [row.line, row.outcome, row.email[:LONGEST_TEXT], name[:LONGEST_TEXT], details(row)]
+    return [*said, list(row.cells)] if row.faults else said
 
 
 def _changes(changes: Mapping[str, Sequence[Any]]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from salesos.tenancy import current_tenant, tenant_context
 
@@ -21,15 +22,18 @@ class SideBySide(Generic[Chunk]):
     def __init__(self, do: Callable[[Chunk], None], *, at_once: int = 2) -> None:
         self._do, self._at_once, self._tenant = do, at_once, current_tenant()
         self._under_way: deque[tuple[Chunk, Future[None]]] = deque()
+        self._connections: list[BaseDatabaseWrapper] = []
 
     def __enter__(self) -> "SideBySide[Chunk]":
-        self._threads = ThreadPoolExecutor(self._at_once, thread_name_prefix="import")
+        self._threads = ThreadPoolExecutor(self._at_once, "import", self._begin_thread)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._threads.shutdown(cancel_futures=True)
+        for each in self._connections:
+            each.close()
 
     def done(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         """Each chunk once it is done, in their order, read while those before are written."""
@@ -53,6 +57,11 @@ class SideBySide(Generic[Chunk]):
             if not future.cancelled() and future.exception() is None:
                 yield chunk
         self._under_way.clear()
+
+    def _begin_thread(self) -> None:
+        # Kept for all its chunks, and closed by whoever ends the thread.
+        connections[DEFAULT_DB_ALIAS].inc_thread_sharing()
+        self._connections.append(connections[DEFAULT_DB_ALIAS])
 
     def _next(self) -> Chunk:
         chunk, future = self._under_way[0]

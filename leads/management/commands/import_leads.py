@@ -94,7 +94,7 @@ class Command(BaseCommand):
             try:
                 for rows in work.done(chunks(source, columns)):
                     take(rows)
-                    progress.show(_position(source, size), f"{counts.total():,} rows, {counts['error']:,} with errors")
+                    progress.show(source.tell(), f"{counts.total():,} rows, {counts['error']:,} with errors")
             except (KeyboardInterrupt, Refused) as error:
                 for rows in work.stop():
                     take(rows)
@@ -124,13 +124,6 @@ def _opened(file: Path) -> BinaryIO:
         return file.open("rb")
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from None
-
-
-def _position(source: BinaryIO, size: int) -> int:
-    try:
-        return source.tell()
-    except ValueError:  # read to its end, and closed
-        return size
 
 
 def _columns(header: list[str], *, column: list[str], custom_fields: bool, update: bool, **options: Any) -> Columns:

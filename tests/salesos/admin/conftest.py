@@ -69,6 +69,13 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             )
             add_leads(slug, number, person)
             add_duplicates(slug, number, owner=person)
+            BackgroundJob.objects.create(
+                kind="leads.import",
+                state=JobState.DONE,
+                file_name=f"{slug} leads {number}.csv",
+                input={"header": ["email"]},
+                created_at=NOW,
+            )
         return SimpleNamespace(
             tenant=tenant,
             team=Team.objects.first(),
@@ -84,6 +91,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             job=BackgroundJob.objects.filter(kind="tests.nothing").order_by("pk").first(),
             lead=Lead.objects.order_by("pk").first(),
             editing=BackgroundJob.objects.filter(kind="leads.edit").order_by("pk").first(),
+            lead_import=BackgroundJob.objects.filter(kind="leads.import").first(),
         )
 
 

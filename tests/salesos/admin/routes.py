@@ -26,6 +26,8 @@ BY_PUBLIC_ID = {
     "lead_convert": "lead",
     "lead_delete": "lead",
     "lead_edit": "lead",
+    "lead_import": "lead_import",
+    "lead_import_report": "lead_import",
 }
 """Screens whose address has a row's public id in it."""
 
