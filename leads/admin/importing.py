@@ -32,7 +32,7 @@ from salesos.spreadsheets import download
 
 PAST = 20
 """Imports on a page of the list."""
-FIRST = 20
+FIRST = 10
 """Rows of each outcome that are shown."""
 
 

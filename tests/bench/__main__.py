@@ -15,6 +15,7 @@ from tests.bench.cluster import FOLDER, Cluster
 from tests.bench.configure import configure
 from tests.bench.costs import memory, statements
 from tests.bench.doors import cold_key, invalid_keys
+from tests.bench.lead_imports import leads_import
 from tests.bench.leads_lists import leads_deep, leads_list, leads_search
 from tests.bench.leads_writes import leads_write
 from tests.bench.logs import request_log
@@ -34,6 +35,7 @@ CASES: dict[str, Callable[[Bench], list[Row]]] = {
     "leads-search": leads_search,
     "leads-deep": leads_deep,
     "leads-write": leads_write,
+    "leads-import": leads_import,
     "cold-key": cold_key,
     "invalid-keys": invalid_keys,
     "memory": memory,

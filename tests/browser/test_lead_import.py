@@ -1,0 +1,57 @@
+"""Leads imported in a browser: a file is sent, looked at, imported by the worker, and its report taken."""
+
+import pytest
+from playwright.sync_api import expect
+
+from leads.models import Lead
+from salesos.tenancy import tenant_context
+from tests.queue import do_waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FILE = "Nome;E-mail;Cidade\nZoë Lima;zoe@x.co;Recife\nBad;nope;\n" + "\n".join(
+    f"Lead {number};lead{number}@x.co;Natal" for number in range(1500)
+)
+
+
+def test_a_file_is_matched_looked_at_and_imported(page, complaints, rows):
+    page.goto("/dashboard/leads/import/")
+    page.locator("#file").set_input_files(
+        {"name": "leads.csv", "mimeType": "text/csv", "buffer": FILE.encode("cp1252")}
+    )
+    page.get_by_role("button", name="Upload and look").click()
+    expect(page.get_by_label("E-mail")).to_have_value("email")
+    page.get_by_label("Cidade").select_option("Custom field “Cidade”")
+    page.get_by_role("button", name="Look at what would happen").click()
+    expect(page.get_by_text("Waiting for its turn…")).to_be_visible()
+    do_waiting()
+    expect(page.get_by_text("1 row with errors is left out.")).to_be_visible()
+    expect(page.get_by_text("E-mail: Must be a valid email")).to_be_visible()
+    # What was chosen stays chosen.
+    expect(page.get_by_label("Cidade")).to_have_value("custom")
+    page.get_by_role("button", name="Import 1,501 leads").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    do_waiting()
+    expect(page.get_by_role("heading", name="What was done")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the report").click()
+    assert "zoe@x.co" in download.value.path().read_text("utf-8-sig")
+    with tenant_context(rows.tenant):
+        assert Lead.objects.count() == 1501
+        assert Lead.objects.get(email="zoe@x.co").custom_fields == {"Cidade": "Recife"}
+    assert complaints == []
+
+
+def test_an_import_is_cancelled_before_its_turn(page, complaints, rows):
+    page.goto("/dashboard/leads/import/")
+    page.locator("#file").set_input_files({"name": "leads.csv", "mimeType": "text/csv", "buffer": FILE.encode()})
+    page.get_by_role("button", name="Upload and look").click()
+    page.get_by_role("button", name="Look at what would happen").click()
+    expect(page.get_by_text("Waiting for its turn…")).to_be_visible()
+    do_waiting()
+    page.get_by_role("button", name="Import 1,501 leads").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled after 0 of 1,502 rows.")).to_be_visible()
+    with tenant_context(rows.tenant):
+        assert Lead.objects.count() == 0
+    assert complaints == []
