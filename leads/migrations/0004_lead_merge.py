@@ -39,7 +39,7 @@ DROP FUNCTION leads_digits(text);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0002_search_and_tallies"),
+        ("leads", "0003_saved_view"),
         ("salesos", "0005_stored_answer"),
     ]
 

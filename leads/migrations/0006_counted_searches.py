@@ -169,7 +169,7 @@ DROP FUNCTION leads_fold_entries(bigint);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0003_saved_view"), ("salesos", "0005_stored_answer")]
+    dependencies = [("leads", "0005_lead_merge_keys"), ("salesos", "0005_stored_answer")]
 
     operations = [
         migrations.CreateModel(
