@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.actors import Actor
 from leads.models import Deal, DealStageChange, Lead, Stage
 from leads.models.pipeline import StageKind
-from leads.reading import Guard, locked_deal
+from leads.reading import Guard, held_stage, locked_deal
 from leads.telling import tell_of_deal
 from salesos.errors import Refused
 from salesos.models import Collaborator
@@ -34,7 +34,9 @@ def open_deal(
     by: Actor,
     at: datetime,
 ) -> Deal:
-    """A new deal, inside the caller's transaction. One that begins in a stage of the end is won or lost at once."""
+    """A new deal, inside the caller's transaction. One that begins in a stage of the end is won or lost at once.
+    Raises `Refused` for a stage that is gone."""
+    held_stage(stage)
     deal = Deal(
         name=name,
         value=value,
@@ -73,6 +75,8 @@ def change_deal(deal: Deal, changes: Mapping[str, Any], *, by: Actor, at: dateti
     deal = locked_deal(deal, guard)
     before = _Before(deal.stage, deal.owner_id)
     changed = {name for name, value in changes.items() if getattr(deal, name) != value}
+    if "stage" in changed:
+        held_stage(changes["stage"])
     for name in changed:
         setattr(deal, name, changes[name])
     if deal.stage.kind == StageKind.OPEN:

@@ -30,17 +30,22 @@ def default_pipeline() -> Pipeline:
 
 @transaction.atomic
 def _made() -> Pipeline:
-    tenant = current_tenant()
-    with override(tenant.language):
+    with override(current_tenant().language):
         # The database's unique index decides between two who are first; the other one waits for it, and finds this one.
         Pipeline.objects.bulk_create([Pipeline(name=str(_("Sales")), is_default=True)], ignore_conflicts=True)
         pipeline = Pipeline.objects.select_for_update().get(is_default=True)
-        if not pipeline.stages.exists():
-            Stage.objects.bulk_create(
-                Stage(pipeline=pipeline, name=str(name), position=position, win_probability=probability, kind=kind)
-                for position, (name, probability, kind) in enumerate(DEFAULT_STAGES, 1)
-            )
+    if not pipeline.stages.exists():
+        put_default_stages(pipeline)
     return pipeline
+
+
+def put_default_stages(pipeline: Pipeline) -> None:
+    """The stages that a pipeline begins with, in the tenant's language."""
+    with override(current_tenant().language):
+        Stage.objects.bulk_create(
+            Stage(pipeline=pipeline, name=str(name), position=position, win_probability=probability, kind=kind)
+            for position, (name, probability, kind) in enumerate(DEFAULT_STAGES, 1)
+        )
 
 
 def first_stage() -> Stage:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
-from leads.models import Deal, Lead
+from leads.models import Deal, Lead, Stage
 from salesos.database import run
+from salesos.errors import Refused
 from salesos.models import Collaborator, Team
 from salesos.tenancy import current_tenant
 
@@ -37,6 +39,22 @@ def locked_deal(deal: Deal, guard: Guard = None) -> Deal:
     if guard is not None:
         guard(row.version)
     return row
+
+
+def held_stage(stage: Stage) -> Stage:
+    """`stage`, of the kind that it is now: neither that nor its being there changes until the transaction ends.
+
+    Those who move deals don't wait for each other, only for whoever changes the stage (`leads.stages`). Raises
+    `Refused` once the stage is gone.
+    """
+    found = run(_HOLD, [current_tenant().pk, stage.pk])
+    if not found:
+        raise Refused("unknown_stage", _("There is no stage with this id."), field="stage_id")
+    ((stage.kind,),) = found
+    return stage
+
+
+_HOLD = "SELECT kind FROM leads_stage WHERE tenant_id = %s AND id = %s AND position IS NOT NULL FOR KEY SHARE"
 
 
 class _Columns(NamedTuple):

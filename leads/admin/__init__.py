@@ -1,7 +1,11 @@
 """The dashboard's screens for leads and deals; importing the package registers them."""
 
 from leads.admin import (
+    board,
     bulk,
+    deal,
+    deal_move,
+    deals,
     duplicates,
     export,
     importing,
@@ -12,10 +16,15 @@ from leads.admin import (
     merge,
     owner_picker,
     saved_views,
+    stages,
 )
 
 __all__ = [
+    "board",
     "bulk",
+    "deal",
+    "deal_move",
+    "deals",
     "duplicates",
     "export",
     "importing",
@@ -26,4 +35,5 @@ __all__ = [
     "merge",
     "owner_picker",
     "saved_views",
+    "stages",
 ]

@@ -10,6 +10,8 @@ def section() -> Section:
         _("Leads"),
         (
             screen_item("leads", "contact_page"),
+            screen_item("pipeline", "view_kanban"),
+            screen_item("deals", "handshake"),
             screen_item("lead_duplicates", "content_copy"),
             screen_item("leads_import", "upload_file"),
         ),

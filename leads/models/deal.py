@@ -1,5 +1,7 @@
 """A deal: what a lead is converted to, and the stages it went through."""
 
+from datetime import date
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -73,12 +75,21 @@ class Deal(Tenanted):
             models.Index(fields=["tenant", "stage", "created_at", "public_id"], name="deal_by_stage"),
             models.Index(fields=["tenant", "owner", "created_at", "public_id"], name="deal_by_owner"),
             models.Index(fields=["tenant", "lead"], name="deal_by_lead"),
+            # A column of the board: its cards in their order, and its figures without a look at the rows.
+            models.Index(fields=["tenant", "stage", "expected_close_date", "public_id"], name="deal_by_expected_close"),
+            models.Index(
+                fields=["tenant", "stage", "closed_at", "public_id"], include=["value"], name="deal_by_closing"
+            ),
         )
         verbose_name = _("deal")
         verbose_name_plural = _("deals")
 
     def __str__(self) -> str:
         return self.name
+
+    def is_overdue(self, *, today: date) -> bool:
+        """Whether it should have been won by now. Needs `stage`."""
+        return self.stage.is_open and self.expected_close_date is not None and self.expected_close_date < today
 
 
 class DealStageChange(Acted, Tenanted):

@@ -1,5 +1,7 @@
 """The way a deal goes: stages in their order, of which the last ones win or lose it."""
 
+from typing import ClassVar
+
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from salesos.constraints import SameTenant
-from salesos.tenancy import Tenanted
+from salesos.tenancy import Tenanted, TenantManager
 
 
 class Pipeline(Tenanted):
@@ -47,8 +49,18 @@ class StageKind(models.TextChoices):
     LOST = "lost", _("Lost")
 
 
+class StageManager(TenantManager["Stage"]):
+    """The stages that deals can be in; those that are gone are reached from the history of deals alone."""
+
+    def get_queryset(self) -> models.QuerySet["Stage"]:
+        return super().get_queryset().exclude(position=None)
+
+
 class Stage(Tenanted):
-    """A step of a pipeline. What a deal's stage is of decides whether the deal is open, won or lost."""
+    """A step of a pipeline. What a deal's stage is of decides whether the deal is open, won or lost.
+
+    One without a position is gone: no deal is in it, and only the history of deals still names it.
+    """
 
     public_id = models.UUIDField(default=uuid7, editable=False)
     pipeline = models.ForeignKey(
@@ -60,11 +72,13 @@ class Stage(Tenanted):
         verbose_name=_("pipeline"),
     )
     name = models.CharField(_("name"), max_length=80)
-    position = models.PositiveSmallIntegerField(_("position"))
+    position = models.PositiveSmallIntegerField(_("position"), null=True)
     win_probability = models.PositiveSmallIntegerField(
         _("win probability (%)"), default=0, validators=[MaxValueValidator(100)]
     )
     kind = models.CharField(_("kind"), max_length=4, choices=StageKind.choices, default=StageKind.OPEN)
+
+    objects: ClassVar = StageManager()
 
     class Meta:
         ordering = ("pipeline", "position", "pk")
@@ -75,6 +89,7 @@ class Stage(Tenanted):
                 "pipeline",
                 Lower("name"),
                 name="stage_name_unique",
+                condition=models.Q(position__isnull=False),
                 violation_error_message=_("The pipeline has a stage of this name already."),
             ),
             # Checked at the end of a transaction, in which stages may change places.
@@ -94,3 +109,7 @@ class Stage(Tenanted):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return self.kind == StageKind.OPEN
