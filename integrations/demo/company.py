@@ -114,5 +114,17 @@ REWARDED = (
     ),
 )  # fmt: skip
 
+PIPELINE = (
+    Rewarded(
+        "lead.qualified", "", 0, "Leads Qualificados", 10, "filter_alt", "#4f46e5",
+        "Budget, region and time are known.",
+    ),
+    Rewarded(
+        "deal.won", "", 0, "Negocios Ganhos", 100, "emoji_events", "#ca8a04",
+        "A deal of the pipeline that was won.", (2, "month"),
+    ),
+)  # fmt: skip
+"""Codes of leads and deals: what the pipeline itself earns."""
+
 UNMAPPED = (Kind("008", "Message to prospect", 0.8), Kind("020", "Keys handed over", 0.1))
 """What the CRM sends, too, and nobody has mapped yet."""

@@ -4,7 +4,7 @@ All of it is one transaction: a load that is killed leaves nothing behind, and t
 transaction commits is in the credentials' file before, so that neither password nor key can be lost in between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,15 +12,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integrations.demo import company, credentials
-from integrations.demo.company import PEOPLE, REWARDED
+from integrations.demo.company import PEOPLE, PIPELINE, REWARDED, Rewarded
 from integrations.demo.credentials import Credentials
 from integrations.demo.door import Door
 from integrations.demo.history import history
+from integrations.demo.pipeline import load_pipeline
 from missions.adjustments import adjust
 from missions.mapping import set_mapping
 from missions.models import Mission
 from missions.periods import today_in
-from missions.sources import DEFAULT
+from missions.sources import DEFAULT, LEADS
 from salesos.errors import Refused
 from salesos.keys import TOKEN, IssuedKey, issue_key, revoke_key
 from salesos.models import ApiKey, Collaborator, Tenant, User
@@ -80,45 +81,52 @@ def load(*, at: datetime, report: Report, days: int = DAYS) -> Ready:
 
 def _load(known: Credentials, *, at: datetime, report: Report, days: int) -> None:
     tenant = create_tenant(company.NAME, slug=company.SLUG, time_zone=company.TIME_ZONE, language=company.LANGUAGE)
-    admin = _create_users(tenant, known.password)
-    known.api_key = _issue(tenant, by=admin).token
+    admin, manager = _create_users(tenant, known.password)
+    issued = _issue(tenant, by=admin)
+    known.api_key = issued.token
     credentials.keep(known)
     report(f"{company.NAME}: {len(USERS) + 1} users, an API key")
     door = Door()
     door.sync("collaborators", [person.as_sent() for person in PEOPLE], token=known.api_key)
     with tenant_context(tenant):
-        _map_codes(by=admin)
+        _map_codes(DEFAULT, REWARDED, by=admin)
+        _map_codes(LEADS, PIPELINE, by=admin)
     report(f"{len(PEOPLE)} collaborators in two teams, {len(REWARDED)} missions")
     _send_history(tenant, door, known.api_key, at=at, report=report, days=days)
     _send_trouble(tenant, door, known.api_key, by=admin, at=at)
     with tenant_context(tenant):
+        leads, deals = load_pipeline(tenant, key=issued.key, manager=manager, at=at)
+        report(f"{leads} leads, {deals} deals in the pipeline")
         _adjust(tenant, by=admin, at=at)
     report(f"{len(ADJUSTMENTS)} adjustments, some refused requests in the log")
 
 
-def _create_users(tenant: Tenant, password: str) -> User:
-    """The users, all with the one password; the demo's admin among them is returned."""
+def _create_users(tenant: Tenant, password: str) -> tuple[User, User]:
+    """The users, all with the one password; the demo's admin and manager among them are returned."""
     users = [create_user(email, tenant=tenant, role=role, name=name) for email, name, role in USERS]
     users.append(User.objects.filter(email=STAFF).first() or User(email=STAFF, name="Platform staff"))
     for user in users:
         user.is_platform_staff = user.email == STAFF
         user.set_password(password)
         user.save()
-    return users[0]
+    return users[0], users[1]
 
 
 def _issue(tenant: Tenant, *, by: User | None) -> IssuedKey:
     return issue_key(tenant, name=KEY_NAME, scopes=[Scope.DEFAULT_SYNC], by=by)
 
 
-def _map_codes(*, by: User) -> None:
-    for kind in REWARDED:
+def _map_codes(source: str, kinds: Iterable[Rewarded], *, by: User) -> None:
+    for kind in kinds:
         target, period = kind.target or (None, "")
-        mission = Mission.objects.create(
-            name=kind.mission, description=kind.description, icon=kind.icon, colour=kind.colour,
-            target=target, target_period=period,
+        mission, _is_new = Mission.objects.get_or_create(
+            name=kind.mission,
+            defaults={
+                "description": kind.description, "icon": kind.icon, "colour": kind.colour,
+                "target": target, "target_period": period,
+            },
         )  # fmt: skip
-        set_mapping(DEFAULT, kind.code, mission=mission, points=kind.points, by=by, label=kind.label)
+        set_mapping(source, kind.code, mission=mission, points=kind.points, by=by, label=kind.label)
 
 
 def _send_history(tenant: Tenant, door: Door, token: str, *, at: datetime, report: Report, days: int) -> None:

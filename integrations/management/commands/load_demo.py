@@ -16,9 +16,9 @@ from salesos.management.whole_number import whole_number
 
 class Command(BaseCommand):
     help = (
-        f"Load the demo tenant “{company.NAME}” unless it is there: a team, missions, and 90 days of activities "
-        "sent through the API. Prints how to sign in, and a curl command that works. Password and API key are kept in "
-        "DATA_DIR/demo.json."
+        f"Load the demo tenant “{company.NAME}” unless it is there: a team, missions, 90 days of activities sent "
+        "through the API, a pipeline of leads and deals. Prints how to sign in, and a curl command that works. "
+        "Password and API key are kept in DATA_DIR/demo.json."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
