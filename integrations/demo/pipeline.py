@@ -59,13 +59,16 @@ class _Demo:
         moments = [self._moment(last, dice, this_month=bargain is not None and bargain.this_month)]
         moments += [self._moment(next(days), dice) for _step in range(len(way) + len(stages))]
         moments.sort()
-        lead = self._create(number, client, dice, at=moments.pop(0))
+        # New ones wait for somebody now and then.
+        is_waiting = bargain is None and client.status == LeadStatus.NEW and number % 3 == 0
+        owner = None if is_waiting else self.people[number % len(self.people)]
+        lead = self._create(client, owner, dice, at=moments.pop(0))
         for status in way:
             change_lead(lead, {"status": status}, by=self.manager, at=moments.pop(0))
         if bargain:
             self._sell(lead, bargain, stages, moments)
 
-    def _create(self, number: int, client: Client, dice: random.Random, *, at: datetime) -> Lead:
+    def _create(self, client: Client, owner: Collaborator | None, dice: random.Random, *, at: datetime) -> Lead:
         mailbox = client.mailbox or _mailbox(client.name)
         fields = {"region": dice.choice(REGIONS), "budget": dice.randrange(6, 60) * 100_000}
         return create_lead(
@@ -76,8 +79,7 @@ class _Demo:
                 company=client.company,
                 position=client.position,
                 source=dice.choice(SOURCES),
-                # New ones wait for somebody now and then.
-                owner=None if client.status == "new" and number % 7 == 0 else self.people[number % len(self.people)],
+                owner=owner,
                 custom_fields=fields,
                 tags=client.tags,
             ),

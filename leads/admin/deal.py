@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leads.actors import Actor
 from leads.admin.cards import card_of
+from leads.admin.deal_fields import shown_count
 from leads.admin.deal_form import DealForm, NewDealForm
 from leads.admin.deal_move import as_seen, deal_of
-from leads.admin.deal_fields import shown_count
 from leads.deals import change_deal, open_deal
 from leads.models import Deal, DealStageChange, Stage
 from leads.models.pipeline import StageKind

@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from leads.admin.deal_fields import OwnerField, StageField, ValueField
 from leads.admin.deal_move import LARGEST_VERSION, LONGEST_REASON
 from leads.admin.deals_form import DayField
-from leads.admin.deal_fields import OwnerField, StageField, ValueField
 from leads.models import Deal
 
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from leads.admin.cards import cards_of
+from leads.admin.deal_fields import shown_count, shown_value
 from leads.admin.deal_move import DealMove
 from leads.admin.deals_form import DealsForm
-from leads.admin.deal_fields import shown_count, shown_value
 from leads.deal_search import RELATED
 from leads.models import Deal
 from leads.owners import counted

@@ -4,14 +4,6 @@
 const board = document.getElementById("board");
 const dialog = document.getElementById("move-dialog");
 
-if (board) {
-    startTabs();
-    board.addEventListener("click", showMore);
-}
-if (board && dialog) {
-    start();
-}
-
 function start() {
     showGrips(board);
     board.addEventListener("dragstart", onDragStart);
@@ -391,7 +383,14 @@ async function showMore(event) {
     first?.focus();
 }
 
-// On a narrow screen: a tab for each stage
+// On a narrow screen: a tab for each stage, and the filters out of the way
+
+function foldFilters() {
+    const filters = document.querySelector(".board-filters");
+    if (window.matchMedia("(max-width: 700px)").matches && !("keep" in filters.dataset)) {
+        filters.open = false;
+    }
+}
 
 function startTabs() {
     const tabs = document.querySelector(".stage-tabs");
@@ -411,4 +410,13 @@ function startTabs() {
         { root: board, threshold: 0.6 },
     );
     columns().forEach((column) => seen.observe(column));
+}
+
+if (board) {
+    foldFilters();
+    startTabs();
+    board.addEventListener("click", showMore);
+}
+if (board && dialog) {
+    start();
 }

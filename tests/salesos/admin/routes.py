@@ -20,6 +20,8 @@ MODELS = {
 
 BY_PUBLIC_ID = {
     "background_job": "job",
+    "deal": "deal",
+    "deal_move": "deal",
     "lead_merge": "lead",
     "lead": "lead",
     "lead_bulk_job": "editing",
