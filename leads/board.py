@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OrderBy, Q, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
 
 from leads.deal_search import RELATED, Wanted
 from leads.models import Deal, Pipeline, Stage
@@ -19,6 +20,12 @@ from leads.models.pipeline import StageKind
 from leads.spans import Closed, begin_of, closed_span
 
 MOST_CARDS = 50
+SHOWN_WITH = ("owner__merged_into", "lead")
+SHOWN = (
+    "public_id", "name", "value", "stage_id", "expected_close_date", "close_reason", "closed_at", "version",
+    "owner__name", "owner__merged_into__name", "lead__public_id", "lead__name", "lead__company",
+)  # fmt: skip
+"""What a card says, and nothing of what leads carry along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,7 @@ class Board:
         """By stage. One statement."""
         found = {stage.pk: Figures() for stage in stages}
         parts = [
-            self._of(stage).order_by().values("stage_id").annotate(count=Count("pk"), sum=Sum("value"))
-            for stage in stages
+            part.deals.values("stage_id").annotate(count=Count("*"), sum=Sum("value")) for part in self._parts(stages)
         ]
         for row in _all(parts):
             found[row["stage_id"]] = Figures(row["count"], row["sum"])
@@ -92,29 +98,54 @@ class Board:
 
     def more_of(self, stage: Stage, behind: Deal) -> list[Deal]:
         """The next cards of a column behind the one of this deal, at most `MOST_CARDS` and one."""
-        rows = self._ordered(stage).filter(_behind(behind, stage))
+        (part,) = self._parts([stage])
+        rows = part.ordered.filter(_behind(behind, stage))
         return list(rows.select_related(*RELATED)[: MOST_CARDS + 1])
 
     def shows(self, deal: Deal) -> bool:
         """Whether the deal has a card here."""
         if deal.stage.pipeline_id != self.pipeline.pk:
             return False
-        return self._of(deal.stage).filter(pk=deal.pk).exists()
+        (part,) = self._parts([deal.stage])
+        return part.deals.filter(pk=deal.pk).exists()
 
     def _first_of(self, stages: Sequence[Stage]) -> dict[int, list[Deal]]:
-        parts = [self._ordered(stage).values("pk")[:MOST_CARDS] for stage in stages]
-        ids = [row["pk"] for row in _all(parts)]
-        rows = Deal.objects.select_related(*RELATED).in_bulk(ids)
+        """The first deals of each stage."""
+        by_id = {stage.pk: stage for stage in stages}
+        ids = self._first_ids(stages)
+        rows = Deal.objects.select_related(*SHOWN_WITH).only(*SHOWN).in_bulk(ids)
         found: dict[int, list[Deal]] = {}
         for pk in ids:
             # Moved or gone between the two statements: it comes where it is now with the next look.
-            if pk in rows:
-                found.setdefault(rows[pk].stage_id, []).append(rows[pk])
+            deal = rows.get(pk)
+            if deal is not None and deal.stage_id in by_id:
+                deal.stage = by_id[deal.stage_id]
+                found.setdefault(deal.stage_id, []).append(deal)
         return found
 
-    def _of(self, stage: Stage) -> QuerySet[Deal]:
-        deals = self.wanted.deals(today=self.today, zone=self.zone).filter(stage=stage)
-        return deals if stage.is_open else deals.filter(self._ended())
+    def _first_ids(self, stages: Sequence[Stage]) -> list[int]:
+        parts = self._parts(stages)
+        if not self.wanted.is_narrow:
+            return [row["pk"] for row in _all([part.ordered.values("pk")[:MOST_CARDS] for part in parts])]
+        ranked = [
+            part.deals.annotate(rank=Window(RowNumber(), partition_by="stage_id", order_by=part.order))
+            .filter(rank__lte=MOST_CARDS)
+            .values("pk", "rank")
+            for part in parts
+        ]
+        return [row["pk"] for row in sorted(_all(ranked), key=lambda row: row["rank"])]
+
+    def _parts(self, stages: Sequence[Stage]) -> list["_Part"]:
+        """The deals of these stages: by each one's own index, or all at once where another one finds fewer."""
+        if not self.wanted.is_narrow:
+            return [self._part([stage], is_open=stage.is_open) for stage in stages]
+        kinds = [([stage for stage in stages if stage.is_open == is_open], is_open) for is_open in (True, False)]
+        return [self._part(those, is_open=is_open) for those, is_open in kinds if those]
+
+    def _part(self, stages: Sequence[Stage], *, is_open: bool) -> "_Part":
+        deals = self.wanted.deals(today=self.today, zone=self.zone).order_by()
+        deals = deals.filter(stage=stages[0]) if len(stages) == 1 else deals.filter(stage__in=stages)
+        return _Part(deals if is_open else deals.filter(self._ended()), _OF_OPEN if is_open else _OF_ENDED)
 
     def _ended(self) -> Q:
         first, end = closed_span(self.closed, today=self.today)
@@ -123,10 +154,21 @@ class Board:
         condition &= Q(closed_at__lt=begin_of(end, self.zone)) if end else Q()
         return condition
 
-    def _ordered(self, stage: Stage) -> QuerySet[Deal]:
-        if stage.is_open:
-            return self._of(stage).order_by(F("expected_close_date").asc(nulls_last=True), "public_id")
-        return self._of(stage).order_by(F("closed_at").desc(nulls_first=True), "-public_id")
+
+_OF_OPEN = (F("expected_close_date").asc(nulls_last=True), F("public_id").asc())
+_OF_ENDED = (F("closed_at").desc(nulls_first=True), F("public_id").desc())
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Deals of stages that are ordered alike."""
+
+    deals: QuerySet[Deal]
+    order: tuple[OrderBy, ...]
+
+    @property
+    def ordered(self) -> QuerySet[Deal]:
+        return self.deals.order_by(*self.order)
 
 
 def sums_of(stages: Iterable[Stage], figures: dict[int, Figures]) -> Sums:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models import Q, QuerySet
 
 from leads.models import Deal, Stage
 from leads.models.pipeline import StageKind
-from leads.owners import records_of
 from leads.spans import Expected, begin_of, expected_span
 from salesos.models import Collaborator, Team
 
@@ -21,7 +20,7 @@ class Wanted:
     """All of them combine; None and "" mean any. Days are of the tenant's clock, the last one included."""
 
     name: str = ""
-    """Each word of it is somewhere in the deal's name, accents and case ignored."""
+    """Words that the words of the deal's name begin with, in any order, accents and case ignored."""
     stage: Stage | None = None
     kind: StageKind | None = None
     owner: Collaborator | None = None
@@ -41,7 +40,8 @@ class Wanted:
         wanted = Q()
         for condition in conditions:
             wanted &= condition
-        return self._named(Deal.objects.filter(wanted))
+        deals = Deal.objects.filter(wanted)
+        return deals.named(self.name) if self.name.strip() else deals
 
     def _of_the_end(self) -> list[Q]:
         return [
@@ -51,12 +51,14 @@ class Wanted:
         ]
 
     def _of_people(self) -> list[Q]:
-        team = self.team
-        in_team = Q(owner__team=team, owner__merged_into=None) | Q(owner__merged_into__team=team)
+        # By the records themselves, so that the index of owners is used.
+        people = Collaborator.objects.order_by()
+        of_owner = Q(pk=self.owner.pk) | Q(merged_into=self.owner) if self.owner else Q()
+        in_team = Q(team=self.team, merged_into=None) | Q(merged_into__team=self.team)
         return [
-            *([records_of(self.owner)] if self.owner else []),
+            *([Q(owner__in=people.filter(of_owner).values("pk"))] if self.owner else []),
             *([Q(owner=None)] if self.is_unowned else []),
-            *([in_team] if team else []),
+            *([Q(owner__in=people.filter(in_team).values("pk"))] if self.team else []),
         ]
 
     def _of_days(self, today: date, zone: tzinfo) -> list[Q]:
@@ -81,20 +83,12 @@ class Wanted:
             *([Q(value__lte=self.most)] if self.most is not None else []),
         ]
 
-    def _named(self, deals: QuerySet[Deal]) -> QuerySet[Deal]:
-        words = self.name.split()
-        if not words:
-            return deals
-        deals = deals.alias(folded=_folded(F("name")))
-        for word in words:
-            deals = deals.filter(folded__contains=_folded(Value(word)))
-        return deals
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index other than that of the stages finds them."""
+        return bool(self.name.strip() or self.owner or self.is_unowned or self.team)
 
 
 def end_of(day: date, zone: tzinfo) -> datetime:
     """The moment at which the next day begins."""
     return begin_of(date.fromordinal(day.toordinal() + 1), zone)
-
-
-def _folded(text: F | Value) -> Func:
-    return Func(text, function="leads_fold", output_field=TextField())

@@ -17,6 +17,7 @@ from leads.admin.cards import cards_of
 from leads.admin.deal_fields import shown_count, shown_value
 from leads.admin.deal_move import DealMove
 from leads.admin.deals_form import DealsForm
+from leads.board import SHOWN_WITH
 from leads.deal_search import RELATED
 from leads.models import Deal
 from leads.owners import counted
@@ -67,8 +68,7 @@ class Deals(Screen):
         pages = max(-(-total["count"] // PER_PAGE), 1)
         number = min(form.page_number, pages)
         first = (number - 1) * PER_PAGE
-        rows = found.select_related(*RELATED).order_by(*form.order)[first : first + PER_PAGE]
-        cards = cards_of(rows, today=timezone.localdate())
+        cards = cards_of(_rows(found.order_by(*form.order), first), today=timezone.localdate())
         return self.page(
             form=form,
             filters=form.filters(),
@@ -103,6 +103,13 @@ class DealsExport(Screen):
 
 def deals_of(form: DealsForm) -> QuerySet[Deal]:
     return form.wanted().deals(today=timezone.localdate(), zone=timezone.get_current_timezone())
+
+
+def _rows(deals: QuerySet[Deal], first: int) -> list[Deal]:
+    """A page of them. Sorted by their ids alone: with all that they are shown with, it would take ten times as long."""
+    ids = list(deals.values_list("pk", flat=True)[first : first + PER_PAGE])
+    found = Deal.objects.select_related(*SHOWN_WITH, "stage").in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]
 
 
 def _headings(form: DealsForm) -> list[Heading]:

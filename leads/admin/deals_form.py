@@ -112,9 +112,11 @@ class DealsForm(forms.Form):
     def order(self) -> list[OrderBy]:
         """Nothing comes last, whichever way; the id parts what is equal."""
         name = "stage__position" if self.sort.endswith("stage") else self.sort.removeprefix("-")
+        # Where nothing is never empty, an index may serve both ways.
+        last = True if name in ("expected_close_date", "closed_at") else None
         if self.sort.startswith("-"):
-            return [F(name).desc(nulls_last=True), F("public_id").desc()]
-        return [F(name).asc(nulls_last=True), F("public_id").asc()]
+            return [F(name).desc(nulls_last=last), F("public_id").desc()]
+        return [F(name).asc(nulls_last=last), F("public_id").asc()]
 
     @property
     def page_number(self) -> int:

@@ -1,9 +1,11 @@
 """A deal: what a lead is converted to, and the stages it went through."""
 
 from datetime import date
+from typing import ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -12,11 +14,21 @@ from leads.models.lead import Lead
 from leads.models.pipeline import Stage
 from salesos.constraints import SameTenant
 from salesos.models.collaborator import Collaborator
-from salesos.tenancy import Tenanted
+from salesos.tenancy import Tenanted, TenantManager, TenantQuerySet, current_tenant
+
+
+class DealQuerySet(TenantQuerySet["Deal"]):
+    def named(self, search: str) -> "DealQuerySet":
+        """Those whose name has words that begin with each word of `search` (migration 0008)."""
+        found = RawSQL("leads_deal.search @@ leads_beginnings_query(%s, %s)", [current_tenant().pk, search])
+        return self.filter(models.ExpressionWrapper(found, models.BooleanField()))
 
 
 class Deal(Tenanted):
-    """Something that may be sold. Open, won or lost as its stage is; `close_reason` says why it was won or lost."""
+    """Something that may be sold. Open, won or lost as its stage is; `close_reason` says why it was won or lost.
+
+    The table has one more column, `search`, which the database fills and indexes (migration 0008).
+    """
 
     public_id = models.UUIDField(default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=255)
@@ -57,6 +69,8 @@ class Deal(Tenanted):
     created_at = models.DateTimeField(_("created at"), editable=False)
     updated_at = models.DateTimeField(_("updated at"), editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects: ClassVar = TenantManager.from_queryset(DealQuerySet)()
 
     class Meta:
         ordering = ("-created_at", "-public_id")

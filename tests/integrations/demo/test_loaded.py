@@ -19,6 +19,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from integrations.demo import credentials
+from leads.models import Deal, Lead
 from missions.consistency import differences
 from missions.leaderboards import standings, team_standings
 from missions.mapping import received_codes
@@ -113,15 +114,21 @@ def test_the_team_is_the_seeds_and_a_dozen_more(in_demo):
 
 
 def test_the_mapping_is_the_seeds(in_demo):
-    assert list(Mapping.objects.values_list("code", "mission__name", "points")) == SEEDS_MAPPING
+    mappings = Mapping.objects.order_by("source", "code").values_list("code", "mission__name", "points")
+    assert list(mappings.filter(source="default")) == SEEDS_MAPPING
+    assert list(mappings.filter(source="leads")) == [
+        ("deal.won", "Negocios Ganhos", 100),
+        ("lead.qualified", "Leads Qualificados", 10),
+    ]
     assert all(mapping.label for mapping in Mapping.objects.all())
     for mission in Mission.objects.all():
         mission.full_clean(validate_unique=False, validate_constraints=False)
-    assert len({(mission.icon, mission.colour) for mission in Mission.objects.all()}) == 7
+    assert len({(mission.icon, mission.colour) for mission in Mission.objects.all()}) == 8
     assert set(Mission.objects.exclude(target=None).values_list("name", "target", "target_period")) == {
         ("Ligacoes Realizadas", 40, "week"),
         ("Reunioes Agendadas", 2, "day"),
         ("Contratos Fechados", 3, "month"),
+        ("Negocios Ganhos", 2, "month"),
     }
 
 
@@ -141,7 +148,7 @@ def test_there_are_fewer_contracts_than_calls_and_some_codes_that_nobody_mapped(
     assert received["004"].received * 20 < received["001"].received
     assert [code for code, row in received.items() if row.uncounted] == ["008", "020"]
     assert [code for code, row in received.items() if row.mapping is None] == ["008", "020"]
-    assert sum(row.received for row in received.values()) == Activity.objects.count() > 10_000
+    assert sum(row.received for row in received.values()) == Activity.objects.filter(source="default").count() > 10_000
 
 
 def test_some_activities_name_people_who_are_not_registered(in_demo):
@@ -169,7 +176,8 @@ def test_the_scores_are_those_of_the_evidence(in_demo):
 
 def test_everything_was_sent_through_the_api(in_demo):
     logged = {row.pk: row for row in RequestLog.objects.filter(status=200)}
-    sent_by = Activity.objects.order_by().values_list("request_id").annotate(Count("pk"))
+    activities = Activity.objects.filter(source="default")
+    sent_by = activities.order_by().values_list("request_id").annotate(Count("pk"))
     assert {request: logged[request].counts["processed"] for request, _count in sent_by} == dict(sent_by)
     assert [row.action for row in logged.values()].count("sync_collaborators") == 2
     assert sum(row.counts["duplicates"] for row in logged.values() if row.action == "sync_activities") >= 10
@@ -184,6 +192,27 @@ def test_the_request_log_has_refused_requests(loaded):
         ("POST", 401, "UNAUTHORIZED"): 1,
         ("GET", 405, "METHOD_NOT_ALLOWED"): 1,
     }
+
+
+def test_the_pipeline_is_full_and_the_leaderboard_shows_it(in_demo):
+    month = day_of_loading(in_demo).replace(day=1)
+    deals = Counter(Deal.objects.values_list("stage__kind", flat=True))
+    assert (Lead.objects.count(), deals) == (60, {"open": 16, "won": 6, "lost": 3})
+    assert Counter(Lead.objects.values_list("status", flat=True))["converted"] == 25
+    ended = Deal.objects.exclude(closed_at=None)
+    in_month = [
+        deal for deal in ended.select_related("stage") if timezone.localdate(deal.closed_at, in_demo.zone) >= month
+    ]
+    assert Counter(deal.stage.kind for deal in in_month) == {"won": 4, "lost": 2}
+    assert ended.filter(closed_at__gt=timezone.now()).count() == 0
+    assert all(Deal.objects.filter(stage__kind="lost").values_list("close_reason", flat=True))
+    assert Deal.objects.filter(stage__kind="open", expected_close_date__lt=day_of_loading(in_demo)).count() == 3
+    won = Activity.objects.filter(source="leads", code="deal.won")
+    assert set(won.values_list("points", flat=True)) == {100}
+    assert won.count() == 6
+    for deal in Deal.objects.all():
+        moments = list(deal.stage_changes.order_by("id").values_list("at", flat=True))
+        assert moments == sorted(moments)
 
 
 def test_every_role_can_sign_in_with_the_one_password(loaded):

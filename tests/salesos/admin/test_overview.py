@@ -234,6 +234,7 @@ def test_the_steps_ask_for_themselves_and_are_drawn_anew_only_when_something_hap
 
 
 MISSIONS = ["Configure", "Missions", "Activities", "Leaderboard", "Walls", "Unmatched", "Adjustments"]
+LEADS = ["Pipeline", "Deals"]
 PEOPLE = ["Collaborators", "Teams"]
 FOR_ADMINS = {"Integrations": ["API keys", "Request log"], "Settings": ["Tenant", "Members", "Audit trail"]}
 FOR_STAFF = {"Platform": ["Tenants", "Users", "Unrecognised requests", "Platform audit trail"]}
@@ -244,7 +245,7 @@ FOR_STAFF = {"Platform": ["Tenants", "Users", "Unrecognised requests", "Platform
     [("manager", {}), ("auditor", FOR_ADMINS), ("admin", FOR_ADMINS), ("staff", {**FOR_ADMINS, **FOR_STAFF})],
 )
 def test_the_sidebar_shows_each_role_what_it_may_open(people, who, more):
-    assert sidebar_of(people[who]) == {"": ["Overview"], "Missions": MISSIONS, "People": PEOPLE, **more}
+    assert sidebar_of(people[who]) == {"": ["Overview"], "Missions": MISSIONS, "Leads": LEADS, "People": PEOPLE, **more}
 
 
 @pytest.mark.parametrize("who", ["manager", "auditor", "admin", "staff"])
