@@ -116,11 +116,11 @@ REWARDED = (
 
 PIPELINE = (
     Rewarded(
-        "lead.qualified", "", 0, "Leads Qualificados", 10, "filter_alt", "#4f46e5",
+        "lead.qualified", "Lead qualified in the pipeline", 0, "Leads Qualificados", 10, "filter_alt", "#4f46e5",
         "Budget, region and time are known.",
     ),
     Rewarded(
-        "deal.won", "", 0, "Negocios Ganhos", 100, "emoji_events", "#ca8a04",
+        "deal.won", "Deal won in the pipeline", 0, "Negocios Ganhos", 100, "emoji_events", "#ca8a04",
         "A deal of the pipeline that was won.", (2, "month"),
     ),
 )  # fmt: skip

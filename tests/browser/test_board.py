@@ -1,0 +1,184 @@
+"""The board in a browser: cards moved by mouse, by keyboard, by the menu; conflicts told; wins that count."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from leads.deals import move_deal
+from leads.models import Deal
+from missions.sources import LEADS
+from salesos.tenancy import tenant_context
+from tests.browser.test_accessibility import TAGS
+from tests.factories import MappingFactory, MissionFactory
+from tests.leads.boards import ME, deal_in, fresh, stages_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BOARD = "/dashboard/pipeline/"
+
+
+@pytest.fixture
+def deal(rows) -> Deal:
+    return deal_in(rows.tenant, name="Office in Moema", value=1000, owner=rows.person)
+
+
+def column(page, name):
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def card(page, name="Office in Moema"):
+    return page.locator("[data-deal]").filter(has_text=name)
+
+
+def waits_in(page, deal, stage):
+    """The card is there, and the server has said so."""
+    expect(column(page, stage).locator(f'[data-deal="{deal.public_id}"]:not([aria-busy])')).to_be_visible()
+    assert fresh(deal).stage.name == stage
+
+
+def test_a_deal_is_dragged_with_the_mouse_and_the_totals_follow(page, complaints, rows, deal):
+    page.goto(BOARD)
+    expect(column(page, "New")).to_contain_text("4 deals · 1,300")
+    card(page).drag_to(column(page, "Proposal"))
+    expect(column(page, "Proposal")).to_contain_text("1 deal · 1,000")
+    expect(column(page, "Proposal")).to_contain_text("Weighted 600")
+    expect(column(page, "New")).to_contain_text("3 deals · 300")
+    expect(page.get_by_text("“Office in Moema” is in Proposal now.")).to_be_visible()
+    waits_in(page, deal, "Proposal")
+    page.reload()
+    waits_in(page, deal, "Proposal")
+    assert complaints == []
+
+
+def test_a_deal_is_moved_with_the_keyboard_alone(page, complaints, rows, deal):
+    page.goto(BOARD)
+    grip = page.get_by_role("button", name="Pick up Office in Moema")
+    ear = page.locator("#board-ear")
+    grip.focus()
+    page.keyboard.press("Space")
+    expect(ear).to_have_text("Picked up “Office in Moema” in New.")
+    page.keyboard.press("ArrowRight")
+    expect(ear).to_have_text("Qualified, 2 of 6. Space or enter drops it there.")
+    page.keyboard.press("Escape")
+    expect(ear).to_have_text("“Office in Moema” stays in New.")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    waits_in(page, deal, "Proposal")
+    expect(page.get_by_role("button", name="Pick up Office in Moema")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    waits_in(page, deal, "Qualified")
+    assert complaints == []
+
+
+def test_a_won_deal_says_why_and_stands_on_the_leaderboard(page, complaints, rows, deal):
+    tenant = rows.tenant
+    MappingFactory(
+        tenant=tenant, source=LEADS, code="deal.won", mission=MissionFactory(tenant=tenant, name="Deals"), points=500
+    )
+    page.goto(BOARD)
+    card(page).drag_to(column(page, "Won"))
+    dialog = page.get_by_role("dialog", name="“Office in Moema” is won")
+    expect(dialog.get_by_label("Why?")).to_be_focused()
+    dialog.get_by_label("Why?").fill("Price and place")
+    dialog.get_by_role("button", name="Move").click()
+    expect(page.get_by_text("Won: “Office in Moema”, 1,000. Well done!")).to_be_visible()
+    waits_in(page, deal, "Won")
+    assert fresh(deal).close_reason == "Price and place"
+    expect(column(page, "Won")).to_contain_text("Price and place")
+    page.goto("/dashboard/missions/leaderboard/?period=month")
+    expect(page.get_by_role("row", name=re.compile(rows.person.name))).to_contain_text("500")
+    assert complaints == []
+
+
+def test_a_dialog_that_is_cancelled_leaves_the_deal_where_it_was(page, complaints, rows, deal):
+    page.goto(BOARD)
+    card(page).drag_to(column(page, "Lost"))
+    page.get_by_role("dialog", name="“Office in Moema” is lost").get_by_role("button", name="Cancel").click()
+    waits_in(page, deal, "New")
+    assert complaints == []
+
+
+def test_a_deal_that_somebody_else_moved_meanwhile_shows_where_it_is(page, complaints, rows, deal):
+    page.goto(BOARD)
+    with tenant_context(rows.tenant):
+        move_deal(deal, stages_of(rows.tenant)["Negotiation"], by=ME, at=timezone.now())
+    card(page).drag_to(column(page, "Qualified"))
+    expect(page.get_by_text("it is in Negotiation. Nothing was moved.")).to_be_visible()
+    waits_in(page, deal, "Negotiation")
+    card(page).drag_to(column(page, "Qualified"))
+    waits_in(page, deal, "Qualified")
+    # The browser's own note of the answer 409.
+    assert [text for text in complaints if "409" not in text] == []
+
+
+def test_without_an_answer_a_card_goes_back(page, complaints, rows, deal):
+    page.goto(BOARD)
+    page.route("**/move/**", lambda route: route.abort())
+    card(page).drag_to(column(page, "Qualified"))
+    expect(page.get_by_text("That did not work: no answer came.")).to_be_visible()
+    waits_in(page, deal, "New")
+    assert [text for text in complaints if "ERR_FAILED" not in text] == []
+
+
+def test_on_a_phone_the_menu_moves_a_deal_and_tabs_lead_to_the_stages(page, complaints, rows, deal):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(BOARD)
+    expect(page.get_by_label("Owner")).to_be_hidden()
+    page.get_by_role("link", name="Move Office in Moema to…").click()
+    page.get_by_role("dialog", name="Move “Office in Moema” to…").get_by_label("Negotiation").check()
+    page.get_by_role("button", name="Move", exact=True).click()
+    waits_in(page, deal, "Negotiation")
+    page.get_by_role("button", name=re.compile("^Lost")).click()
+    expect(column(page, "Lost")).to_be_in_viewport(ratio=0.8)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []
+
+
+def test_without_scripts_a_deal_is_moved_by_a_form(browser, page, live_server, rows, deal):
+    context = browser.new_context(java_script_enabled=False, base_url=live_server.url, locale="en")
+    context.add_cookies(page.context.cookies())
+    plain = context.new_page()
+    plain.goto(f"{BOARD}{deal.public_id}/move/")
+    plain.locator("[name=stage]").select_option(label="Lost", force=True)
+    plain.locator("[name=reason]").fill("Too late", force=True)
+    plain.locator("#main form button[type=submit], form.panel button[type=submit]").first.dispatch_event("click")
+    context.close()
+
+
+def test_stages_are_put_in_order_with_the_keyboard(page, complaints, rows):
+    page.goto("/dashboard/pipeline/stages/")
+    page.get_by_role("button", name="Move Negotiation up").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Move Negotiation up")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Move Negotiation up")).to_be_focused()
+    page.wait_for_load_state()
+    assert list(stages_of(rows.tenant)) == ["New", "Negotiation", "Qualified", "Proposal", "Won", "Lost"]
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_on_the_screens_that_the_sidebar_does_not_show(page, rows, deal, scheme):
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    won = deal_in(rows.tenant, "Won", owner=rows.person)
+    found = {}
+    for address in ("pipeline/stages/", f"deals/{deal.public_id}/", f"deals/{won.public_id}/", "deals/new/",
+                    f"pipeline/{deal.public_id}/move/", "deals/?least=x"):  # fmt: skip
+        page.goto(f"/dashboard/{address}")
+        serious = [
+            f"{violation['id']}: {node['html'][:160]}"
+            for violation in Axe().run(page, options=TAGS).response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+        if serious:
+            found[address] = serious
+    assert found == {}
