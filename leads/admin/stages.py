@@ -240,7 +240,9 @@ class Stages(Screen):
         return f"{reverse('admin:stages')}?pipeline={pipeline.public_id}"
 
     def _here(self, pipeline: Pipeline, stage: Stage | None = None, *, focus: str = "") -> HttpResponse:
-        place = f"&stage={stage.public_id}&focus={focus or 'name'}#stage-{stage.public_id}" if stage else ""
+        # Where the address names a place, browsers give nothing the focus.
+        place = f"&stage={stage.public_id}&focus={focus}" if stage and focus else ""
+        place = f"#stage-{stage.public_id}" if stage and not focus else place
         return HttpResponseRedirect(self._address(pipeline) + place)
 
 

@@ -18,6 +18,8 @@ from tests.leads.boards import ME, deal_in, fresh, stages_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BOARD = "/dashboard/pipeline/"
+WIDE = {"width": 2000, "height": 900}
+"""All columns stand side by side."""
 
 
 @pytest.fixture
@@ -53,6 +55,22 @@ def test_a_deal_is_dragged_with_the_mouse_and_the_totals_follow(page, complaints
     assert complaints == []
 
 
+def test_a_card_that_is_held_at_the_edge_brings_the_next_columns(page, complaints, rows, deal):
+    page.set_viewport_size({"width": 1000, "height": 800})
+    page.goto(BOARD)
+    card(page).hover()
+    page.mouse.down()
+    edge = page.locator("#board").bounding_box()
+    while not page.locator("#board").evaluate("board => board.scrollLeft + board.clientWidth >= board.scrollWidth - 1"):
+        for shift in (20, 22):
+            page.mouse.move(edge["x"] + edge["width"] - shift, edge["y"] + 60)
+    column(page, "Lost").hover()
+    page.mouse.up()
+    page.get_by_role("dialog", name="“Office in Moema” is lost").get_by_role("button", name="Move").click()
+    waits_in(page, deal, "Lost")
+    assert complaints == []
+
+
 def test_a_deal_is_moved_with_the_keyboard_alone(page, complaints, rows, deal):
     page.goto(BOARD)
     grip = page.get_by_role("button", name="Pick up Office in Moema")
@@ -82,6 +100,7 @@ def test_a_won_deal_says_why_and_stands_on_the_leaderboard(page, complaints, row
     MappingFactory(
         tenant=tenant, source=LEADS, code="deal.won", mission=MissionFactory(tenant=tenant, name="Deals"), points=500
     )
+    page.set_viewport_size(WIDE)
     page.goto(BOARD)
     card(page).drag_to(column(page, "Won"))
     dialog = page.get_by_role("dialog", name="“Office in Moema” is won")
@@ -98,6 +117,7 @@ def test_a_won_deal_says_why_and_stands_on_the_leaderboard(page, complaints, row
 
 
 def test_a_dialog_that_is_cancelled_leaves_the_deal_where_it_was(page, complaints, rows, deal):
+    page.set_viewport_size(WIDE)
     page.goto(BOARD)
     card(page).drag_to(column(page, "Lost"))
     page.get_by_role("dialog", name="“Office in Moema” is lost").get_by_role("button", name="Cancel").click()
@@ -140,17 +160,6 @@ def test_on_a_phone_the_menu_moves_a_deal_and_tabs_lead_to_the_stages(page, comp
     expect(column(page, "Lost")).to_be_in_viewport(ratio=0.8)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert complaints == []
-
-
-def test_without_scripts_a_deal_is_moved_by_a_form(browser, page, live_server, rows, deal):
-    context = browser.new_context(java_script_enabled=False, base_url=live_server.url, locale="en")
-    context.add_cookies(page.context.cookies())
-    plain = context.new_page()
-    plain.goto(f"{BOARD}{deal.public_id}/move/")
-    plain.locator("[name=stage]").select_option(label="Lost", force=True)
-    plain.locator("[name=reason]").fill("Too late", force=True)
-    plain.locator("#main form button[type=submit], form.panel button[type=submit]").first.dispatch_event("click")
-    context.close()
 
 
 def test_stages_are_put_in_order_with_the_keyboard(page, complaints, rows):

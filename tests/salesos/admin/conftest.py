@@ -11,10 +11,8 @@ from uuid_utils.compat import uuid7
 from leads.actors import Actor
 from leads.changes import NewLead, change_lead, create_lead
 from leads.conversion import Terms, convert_lead
-from leads.deals import open_deal
 from leads.merging import merge_leads
 from leads.models import Deal, Lead, SavedView
-from leads.pipeline import first_stage
 from missions.adjustments import adjust
 from missions.mapping import set_mapping
 from missions.models import Activity, Adjustment, Mission, ReceivedCode, UnmatchedActivity, WallLink
@@ -27,6 +25,7 @@ from salesos.models.background import JobState
 from salesos.roles import Role
 from salesos.tenancy import tenant_context
 from tests.factories import MembershipFactory, UserFactory
+from tests.leads.boards import deal_in
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -50,16 +49,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
             _send(f"{slug}-lost-{number}", "001", f"lost{number}@{slug}.example")
             adjust(person, points=3, reason=f"{slug} reason {number}", by=None, at=NOW)
             create_link(name=f"{slug} wall {number}", period=Period.ALL, team=team, mission=mission, by=None)
-            open_deal(
-                name=f"{slug} deal {number}",
-                value=100,
-                stage=first_stage(),
-                owner=person,
-                lead=None,
-                expected_close_date=None,
-                by=Actor.of_system("a test"),
-                at=NOW,
-            )
+            deal_in(tenant, name=f"{slug} deal {number}", owner=person, at=NOW)
             key = ApiKey.objects.create(
                 name=f"{slug} key {number}", key_id=f"{tenant.pk:06d}{number:06d}", scopes=["default:sync"]
             )
