@@ -66,13 +66,16 @@ function onDragStart(event) {
 
 function onDragOver(event) {
     const column = event.target.closest("[data-stage]");
-    if (!dragged || !column) {
+    if (!dragged) {
+        return;
+    }
+    scrollNearEdge(event.clientX);
+    if (!column) {
         return;
     }
     event.preventDefault();
     event.dataTransfer.dropEffect = "move";
     mark(column === columnOf(dragged) ? null : column);
-    scrollNearEdge(event.clientX);
 }
 
 function onDragLeave(event) {
@@ -104,9 +107,9 @@ function mark(column) {
 function scrollNearEdge(x) {
     const edges = board.getBoundingClientRect();
     if (x < edges.left + 60) {
-        board.scrollLeft -= 16;
+        board.scrollLeft -= 24;
     } else if (x > edges.right - 60) {
-        board.scrollLeft += 16;
+        board.scrollLeft += 24;
     }
 }
 

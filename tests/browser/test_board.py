@@ -61,9 +61,11 @@ def test_a_card_that_is_held_at_the_edge_brings_the_next_columns(page, complaint
     card(page).hover()
     page.mouse.down()
     edge = page.locator("#board").bounding_box()
-    while not page.locator("#board").evaluate("board => board.scrollLeft + board.clientWidth >= board.scrollWidth - 1"):
-        for shift in (20, 22):
-            page.mouse.move(edge["x"] + edge["width"] - shift, edge["y"] + 60)
+    at_the_end = "board => board.scrollLeft + board.clientWidth >= board.scrollWidth - 1"
+    for step in range(1000):
+        page.mouse.move(edge["x"] + edge["width"] - 20 - step % 2, edge["y"] + 60)
+        if page.locator("#board").evaluate(at_the_end):
+            break
     column(page, "Lost").hover()
     page.mouse.up()
     page.get_by_role("dialog", name="“Office in Moema” is lost").get_by_role("button", name="Move").click()

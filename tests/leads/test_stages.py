@@ -237,8 +237,7 @@ def test_a_deal_that_is_being_moved_into_a_stage_keeps_the_stage_from_changing_i
     assert moving.wait(10)
     settler = threading.Thread(target=settle)
     settler.start()
-    while not _waits():
-        pass
+    assert _waits()
     go_on.set()
     mover.join(10)
     settler.join(10)
@@ -247,10 +246,14 @@ def test_a_deal_that_is_being_moved_into_a_stage_keeps_the_stage_from_changing_i
 
 
 def _waits() -> bool:
-    """Whether somebody waits for a lock."""
+    """Whether somebody comes to wait for a lock, within ten seconds."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-        return bool(cursor.fetchone()[0])
+        for _look in range(1000):
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone()[0]:
+                return True
+            cursor.execute("SELECT pg_sleep(0.01)")
+    return False
 
 
 def test_whoever_moves_a_deal_goes_by_the_kind_that_the_stage_has_now(acme, globex, stages):
