@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from leads.api.payload import GIVEN_STATUSES, LONGEST_TEXT
+from leads.fields import GIVEN_STATUSES, LONGEST_TEXT
 from leads.models.lead import LONGEST_TAG, MOST_TAGS, LeadStatus
 
 STATUSES = [(status, LeadStatus(status).label) for status in GIVEN_STATUSES]

@@ -22,8 +22,8 @@ from unfold.widgets import (
 from leads.actors import Actor
 from leads.admin.fields import STATUSES, TagsField, check_tags, text_field
 from leads.admin.owner_picker import OwnerField
-from leads.api.payload import LONGEST_FIELD_NAME
 from leads.changes import TEXTS, NewLead, change_lead, create_lead
+from leads.fields import LONGEST_FIELD_NAME
 from leads.models import Lead
 from leads.models.lead import LeadStatus
 from leads.owners import counted

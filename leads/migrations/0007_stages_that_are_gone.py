@@ -5,7 +5,7 @@ from django.db.models.functions import Lower
 class Migration(migrations.Migration):
     """A stage without a position is gone, and its name free again. A table of a few rows a tenant."""
 
-    dependencies = [("leads", "0002_search_and_tallies")]
+    dependencies = [("leads", "0006_counted_searches")]
 
     operations = [
         migrations.RemoveConstraint(model_name="stage", name="stage_name_unique"),
