@@ -128,6 +128,7 @@ _WALKS = {
             SELECT {_PHONE} AS key, count(*) AS count FROM leads_lead
             WHERE tenant_id = %(tenant)s AND phone <> '' {{begin}}
             GROUP BY 1 HAVING count(*) > 1
+            OFFSET 0 -- what follows is asked of the few groups, not of each lead
         ) AS walked
         WHERE length(key) = 8 AND key <> repeat(left(key, 1), 8)
         ORDER BY key LIMIT %(limit)s

@@ -99,6 +99,8 @@ INDEXES_NOT_BY_TENANT = {
     ("leads_deal", "id"),
     ("leads_defaultview", "id"),
     ("leads_lead", "id"),
+    ("leads_leadmerge", "id"),
+    ("leads_leadsapart", "id"),
     ("leads_lead", "search"),  # each of its words begins with the tenant
     ("leads_leadtally", "id"),
     ("leads_leadword", "id"),
