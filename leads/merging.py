@@ -15,7 +15,7 @@ Whoever changes leads locks them in the order of their ids, then their deals. Wh
 a day (`forget_old_merges`), and with the survivor.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -181,8 +181,8 @@ def undo_merge(merge: LeadMerge, *, by: Actor, at: datetime) -> Lead:
     lead = snapshots.restored(snapshot["lead"])
     lead.version, lead.updated_at = lead.version + 1, at
     back = snapshots.given_back(survivor, snapshot["taken"])
-    if _is_deal_by_itself(survivor, snapshot):
-        back.pop("status", None)
+    if _is_deal_by_itself(survivor, snapshot) and back.pop("status", None) is not None:
+        _hand_on_status(merge, snapshot["taken"]["status"])
     _refuse_taken_emails(lead, survivor, back)
     # The survivor's own address first, the merged lead may have had the one that it has now.
     _apply(survivor, back, at=at)
@@ -259,6 +259,17 @@ def _apply(lead: Lead, values: Mapping[str, Any], *, at: datetime) -> None:
 def _is_deal_by_itself(survivor: Lead, snapshot: Mapping[str, Any]) -> bool:
     """Whether the survivor has a deal that did not come with the merged lead."""
     return Deal.objects.filter(lead=survivor).exclude(pk__in=moved_ids(snapshot, Deal, "lead")).exists()
+
+
+def _hand_on_status(merge: LeadMerge, pair: Sequence[str]) -> None:
+    """Let the status before this merge go back with the undo of another one, whose deals keep the lead converted."""
+    others = LeadMerge.objects.filter(survivor=merge.survivor_id, into_id=merge.into_id, snapshot__isnull=False)
+    for other in others.exclude(pk=merge.pk).order_by("-id"):
+        kept: Any = other.snapshot
+        if moved_ids(kept, Deal, "lead") and "status" not in kept["taken"]:
+            kept["taken"]["status"] = list(pair)
+            other.save(update_fields=["snapshot"])
+            return
 
 
 def _refuse_taken_emails(lead: Lead, survivor: Lead, back: Mapping[str, Any]) -> None:

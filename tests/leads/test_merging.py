@@ -295,6 +295,19 @@ def test_a_lead_that_got_a_deal_of_its_own_meanwhile_stays_converted(floor):
     assert Deal.objects.get(pk=own.pk).lead_id == ana.pk
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_merges_of_deals_the_last_undo_takes_the_status_back(floor, order):
+    ana, bia, caio = floor
+    convert(bia)
+    convert(caio)
+    before = state()
+    merges = [merge(ana, now(bia)), merge(ana, now(caio))]
+    undo(merges[order[0]])
+    assert now(ana).is_converted
+    undo(merges[order[1]])
+    assert state() == before
+
+
 def test_a_merge_can_be_undone_once_and_for_a_day(floor):
     ana, bia, caio = floor
     first, second = merge(ana, bia), merge(ana, caio)
