@@ -30,7 +30,7 @@ SORTS: Mapping[str, str] = {
 """What may be sorted by, and the indexed expression that does it."""
 
 LONGEST_WALK = 50_000
-"""So many leads are looked at one by one for a page of a common search, at most."""
+"""See `Wanted.longest_walk`."""
 
 
 class LeadRow(NamedTuple):
@@ -99,6 +99,13 @@ class Wanted:
         return bool(self.search) and not (self.is_of_owners or self.created_from or self.created_until)
 
     @property
+    def longest_walk(self) -> int:
+        """How many leads are looked at one by one for a page of a common search, at most: fewer where no index has
+        those of the filter in this order, and others are passed by on the way."""
+        is_passing_others = (self.status or self.source) and self.sort != "created_at"
+        return LONGEST_WALK // 10 if is_passing_others else LONGEST_WALK
+
+    @property
     def is_of_owners(self) -> bool:
         return self.owner_id is not None or self.team_id is not None
 
@@ -132,7 +139,7 @@ def _parameters(wanted: Wanted) -> dict[str, Any]:
         "search": wanted.search,
         "offset": wanted.offset,
         "limit": wanted.limit,
-        "longest_walk": LONGEST_WALK,
+        "longest_walk": wanted.longest_walk,
     }
 
 
@@ -239,20 +246,7 @@ def _searched_by_total(wanted: Wanted) -> tuple[list[str], str]:
     all. The walk is cut off in two steps, since the planner must know that it is short.
     """
     every, sort = replace(wanted, search=""), SORTS[wanted.sort]
-    return (
-        [
-            f"kept AS MATERIALIZED ({TOTAL})",
-            _tallied(every).replace("counted AS", "every AS", 1),
-            """
-        walk AS MATERIALIZED (
-            SELECT CASE WHEN steps <= %(longest_walk)s THEN steps::integer ELSE 0 END AS steps
-            FROM (
-                SELECT kept.total, 4.0 * (%(offset)s + %(limit)s) * every.total / greatest(kept.total, 1) AS steps
-                FROM kept, every
-            ) AS kept
-        )
-        """,
-            f"""
+    walked = f"""
         walked AS MATERIALIZED (
             SELECT public_id, sorted_by FROM (
                 SELECT * FROM (
@@ -263,25 +257,34 @@ def _searched_by_total(wanted: Wanted) -> tuple[list[str], str]:
             ) AS next
             WHERE search @@ leads_search_beginnings(%(tenant)s, %(search)s) LIMIT %(offset)s + %(limit)s
         )
-        """,
-            """
-        is_enough AS MATERIALIZED (
-            SELECT kept.total <= %(offset)s
-                OR (SELECT count(*) FROM walked) >= least(%(offset)s + %(limit)s, kept.total) AS yes
-            FROM kept
-        )
-        """,
-            _found(wanted, [*_conditions(wanted), "(SELECT coalesce((SELECT yes FROM is_enough), false)) = false"]),
-            "counted AS (SELECT coalesce((SELECT total FROM kept), (SELECT count(*) FROM found)) AS total)",
-        ],
-        f"""
+    """
+    page = f"""
         SELECT %(tenant)s::bigint, public_id FROM (
             SELECT public_id, sorted_by FROM walked WHERE (SELECT yes FROM is_enough)
             UNION ALL SELECT public_id, sorted_by FROM found
         ) AS found
         {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
-    """,
+    """
+    found = _found(wanted, [*_conditions(wanted), "NOT coalesce((SELECT yes FROM is_enough), false)"])
+    return [f"kept AS MATERIALIZED ({TOTAL})", _tallied(every, "every"), _WALK, walked, _IS_ENOUGH, found, _KEPT], page
+
+
+_WALK = """
+    walk AS MATERIALIZED (
+        SELECT CASE WHEN steps <= %(longest_walk)s THEN steps::integer ELSE 0 END AS steps
+        FROM (
+            SELECT 4.0 * (%(offset)s + %(limit)s) * every.total / greatest(kept.total, 1) AS steps FROM kept, every
+        ) AS likely
     )
+"""
+_IS_ENOUGH = """
+    is_enough AS MATERIALIZED (
+        SELECT kept.total <= %(offset)s
+            OR (SELECT count(*) FROM walked) >= least(%(offset)s + %(limit)s, kept.total) AS yes
+        FROM kept
+    )
+"""
+_KEPT = "counted AS (SELECT coalesce((SELECT total FROM kept), (SELECT count(*) FROM found)) AS total)"
 
 
 def _listed(wanted: Wanted) -> tuple[list[str], str]:
@@ -314,7 +317,7 @@ def _counted(wanted: Wanted, conditions: list[str]) -> str:
     return f"counted AS (SELECT count(*) AS total FROM leads_lead AS lead WHERE {' AND '.join(conditions)})"
 
 
-def _tallied(wanted: Wanted) -> str:
+def _tallied(wanted: Wanted, name: str = "counted") -> str:
     level = (0 if wanted.source else 2) + (0 if wanted.is_of_owners else 1)
     conditions = [
         "tenant_id = %(tenant)s",
@@ -324,7 +327,7 @@ def _tallied(wanted: Wanted) -> str:
         *(["status = %(status)s"] if wanted.status else []),
     ]
     return f"""
-        counted AS (
+        {name} AS (
             SELECT coalesce(sum(leads), 0) AS total FROM leads_leadtally WHERE {" AND ".join(conditions)}
         )
     """
