@@ -251,6 +251,7 @@ UPKEEP = [
     "salesos.upkeep.stored_answers",
     "salesos.upkeep.ended_sessions",
     "salesos.upkeep.ended_jobs",
+    "leads.upkeep.old_merges",
 ]
 """What the background worker does every hour (salesos.upkeep)."""
 REQUEST_LOG_DAYS = whole_number("REQUEST_LOG_DAYS", default=90)

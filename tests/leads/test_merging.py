@@ -6,6 +6,7 @@ from decimal import Decimal
 from threading import Barrier, Thread
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from leads.merging import (
 from leads.models import Deal, Lead, LeadEvent, LeadMerge, LeadsApart
 from leads.moving import MOVED, PAIRED
 from leads.pipeline import first_stage
+from leads.upkeep import old_merges
 from missions.sources import LEADS
 from salesos.errors import Clash, Refused
 from salesos.models import AuditEntry
@@ -451,6 +453,17 @@ def test_after_a_day_nothing_is_kept_of_the_merged_lead_but_its_address(floor):
     LeadMerge.objects.update(snapshot={})
     merge(ana, caio, at=DAYS_LATER)
     assert LeadMerge.objects.get(pk=done.pk).snapshot is None
+
+
+def test_the_hourly_upkeep_forgets_old_merges_of_every_tenant(floor, globex):
+    ana, bia, _caio = floor
+    merge(ana, bia)
+    with tenant_context(globex):
+        merge(Lead.objects.get(), lead("Bia"))
+    assert sum(old_merges(LATER)) == 0
+    assert sum(old_merges(DAYS_LATER)) == 2
+    assert "leads.upkeep.old_merges" in settings.UPKEEP
+    assert LeadMerge.objects.get().snapshot is None
 
 
 def test_the_history_tells_both_leads_and_after_an_undo_nothing_of_the_other(in_acme, globex):
