@@ -98,6 +98,7 @@ INDEXES_NOT_BY_TENANT = {
     ("leads_countedsearchentry", "id"),
     ("leads_deal", "id"),
     ("leads_defaultview", "id"),
+    ("leads_deal", "search"),  # each word bears its tenant
     ("leads_lead", "id"),
     ("leads_leadmerge", "id"),
     ("leads_leadsapart", "id"),
