@@ -52,6 +52,7 @@ def test_an_import_is_cancelled_before_its_turn(page, complaints, rows):
     page.get_by_role("button", name="Import 1,501 leads").click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled after 0 of 1,502 rows.")).to_be_visible()
+    do_waiting()
     with tenant_context(rows.tenant):
         assert Lead.objects.count() == 0
     assert complaints == []

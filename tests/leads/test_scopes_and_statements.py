@@ -78,6 +78,6 @@ def test_writes_take_few_statements(at, statements, ana):
     assert statements("PATCH", path, {"name": "Y"}) == 3 + 4
     assert statements("PATCH", path, {"name": "Y"}) == 3 + 2
     assert statements("GET", path) == 3 + 2
-    assert statements("POST", f"{path}/convert", {}) == 3 + 9 + 2
+    assert statements("POST", f"{path}/convert", {}) == 3 + 9 + 1
     # Its merges and the leads it was kept apart from go, too.
     assert statements("DELETE", path) == 3 + 7 + 1
