@@ -92,6 +92,11 @@ WITH made AS (
         WHERE known.tenant_id = %(tenant)s AND lower(known.email) = lower(sent.email)
         OFFSET 0  -- one look into the unique index for each, never a join planned while the table was small
     )
+    AND NOT EXISTS (
+        SELECT 1 FROM leads_leadmerge AS merge
+        WHERE merge.tenant_id = %(tenant)s AND lower(merge.email) = lower(sent.email)
+        OFFSET 0
+    )
     ON CONFLICT (tenant_id, lower(email)) DO NOTHING
     RETURNING id, public_id
 ),

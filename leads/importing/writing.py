@@ -20,7 +20,7 @@ from leads.actors import Actor
 from leads.changes import make_changes, what_changes
 from leads.importing import statements
 from leads.importing.reading import Row
-from leads.models import Lead
+from leads.models import Lead, LeadMerge
 from leads.models.lead import LeadStatus
 from leads.owners import counted
 from leads.telling import events_of_change, events_of_creation
@@ -30,12 +30,12 @@ from salesos.models import Collaborator
 
 
 def examine(rows: Sequence[Row], *, updates: bool) -> None:
-    """Say of each row what `write` would make of it; nothing is written. At most two statements."""
+    """Say of each row what `write` would make of it; nothing is written. At most three statements."""
     _find_owners(rows)
     if not updates:
         for row in rows:
             _check_new(row)
-    open_rows = _open(rows)
+    open_rows = _not_merged(_open(rows))
     known = _leads_of(open_rows, Lead.objects.all()) if updates else dict.fromkeys(_emails_of(open_rows))
     for row in open_rows:
         lead = known.get(row.key)
@@ -55,8 +55,8 @@ def write(rows: Sequence[Row], *, updates: bool, by: Actor, at: datetime) -> Non
     """Create the leads of these rows, with `updates` change those that are there, in the caller's transaction, with
     their history and their events; say of each row what became of it.
 
-    Between several that write the same e-mail the database decides; nobody's chunk breaks. At most ten statements and
-    those of the subscribers.
+    Between several that write the same e-mail the database decides; nobody's chunk breaks. At most eleven statements,
+    and those of the subscribers.
     """
     at = at.replace(microsecond=0)
     _find_owners(rows)
@@ -64,7 +64,7 @@ def write(rows: Sequence[Row], *, updates: bool, by: Actor, at: datetime) -> Non
         for row in rows:
             _check_new(row)
     # In the order in which every import takes e-mails, so that two of them never wait for each other.
-    waiting = sorted(_open(rows), key=lambda row: row.key)
+    waiting = sorted(_not_merged(_open(rows)), key=lambda row: row.key)
     created, changed = _update_or_create(waiting, by, at) if updates else (_create(waiting, by, at), [])
     statements.keep_the_plans_good()
     publish(*_events(created, changed, at))
@@ -87,6 +87,18 @@ class _Changed:
 
 def _open(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if not row.faults]
+
+
+def _not_merged(rows: Sequence[Row]) -> Sequence[Row]:
+    """Without those whose e-mail leads to another lead since a merge. They exist, and are left as they are: what the
+    file says is of the lead that is no more."""
+    emails = [row.key for row in rows]
+    merges = LeadMerge.objects.annotate(key=Lower("email")).filter(key__in=emails).values_list("key", flat=True)
+    led_on = set(merges)
+    for row in rows:
+        if row.key in led_on:
+            row.outcome = "exists"
+    return [row for row in rows if row.outcome != "exists"] if led_on else rows
 
 
 def _find_owners(rows: Sequence[Row]) -> None:

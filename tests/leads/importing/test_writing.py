@@ -13,6 +13,7 @@ from leads.actors import Actor
 from leads.changes import NewLead, create_lead
 from leads.conversion import Terms, convert_lead
 from leads.importing.writing import write
+from leads.merging import merge_leads
 from leads.models import Lead, LeadEvent
 from leads.tally import differences
 from missions.models import Activity, Score
@@ -248,3 +249,19 @@ def test_between_several_at_once_each_e_mail_is_written_once_and_nobody_fails(tr
         assert (failures, Lead.objects.count(), outcomes.count("new")) == ([], 60, 60)
         assert LeadEvent.objects.count() == 60
         assert set(outcomes) <= {"new", "exists", "same"}
+
+
+@pytest.mark.parametrize("updates", [False, True])
+def test_an_address_that_leads_to_another_lead_since_a_merge_makes_and_changes_none(in_acme, strangers, updates):
+    imported(sheet(MARIA, {"name": "Maria S.", "email": "maria+work@example.com"}))
+    by, now = Actor.of_system("a test"), timezone.now()
+    merge_leads(*Lead.objects.order_by("name"), by=by, at=now)
+    before = everything()
+
+    again = sheet({"name": "Maria S.", "email": "Maria+Work@example.com"}, {"name": "Zoe", "email": "zoe@example.com"})
+
+    assert imported(again, dry=True, updates=updates) == [("exists", ""), ("new", "")]
+    assert everything() == before
+    assert imported(again, updates=updates) == [("exists", ""), ("new", "")]
+    assert [lead["email"] for lead in everything()] == ["Maria@example.com", "zoe@example.com"]
+    assert everything()[0] == before[0]
