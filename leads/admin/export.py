@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from leads.admin.filters import LeadFilter
+from leads.importing.columns import OTHER_FIELDS, TOLD
 from leads.listing import LeadRow, custom_field_names
 from leads.owners import counted
 from leads.whole_list import LeadIds, each_lead, ids_of
@@ -30,8 +31,6 @@ from salesos.spreadsheets import MOST_COLUMNS, defused, download
 
 WRITTEN = ("name", "email", "phone", "company", "position", "source", "status", "owner_email", "tags")
 """What an import takes back."""
-TOLD = ("id", "owner_name", "team", "created_at", "updated_at")
-OTHER_FIELDS = "custom_fields"
 MOST_FIELDS = MOST_COLUMNS - len(WRITTEN) - len(TOLD) - 1
 
 

@@ -38,6 +38,10 @@ HEADERS: Mapping[str, str] = {
     "tags": "tags tag labels label etiquetas etiqueta marcadores rotulos",
 }
 
+TOLD = ("id", "owner_name", "team", "created_at", "updated_at")
+OTHER_FIELDS = "custom_fields"
+"""Columns of an export that no import takes back, nor as custom fields of these names."""
+
 CUSTOM = "custom"
 """What is chosen for a column that becomes a custom field of its header's name."""
 
@@ -54,9 +58,13 @@ def guess(header: Sequence[str], *, with_custom: bool = False) -> list[str]:
     """For each column the one of `FIELDS` that it seems to hold; else "", or `with_custom` `CUSTOM` where it can be."""
     found = {number: name for name, number in guessed(header, HEADERS).items()}
     return [
-        found.get(number, CUSTOM if with_custom and 0 < len(title) <= LONGEST_FIELD_NAME else "")
+        found.get(number, CUSTOM if with_custom and _may_be_custom(title) else "")
         for number, title in enumerate(header)
     ]
+
+
+def _may_be_custom(title: str) -> bool:
+    return 0 < len(title) <= LONGEST_FIELD_NAME and title not in (*TOLD, OTHER_FIELDS)
 
 
 def chosen(header: Sequence[str], choices: Sequence[str], *, updates: bool) -> Columns:

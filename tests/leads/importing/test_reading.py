@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.api.payload import LEAD
-from leads.importing.columns import CUSTOM, FIELDS, HEADERS, Columns, chosen, guess
+from leads.importing.columns import CUSTOM, FIELDS, HEADERS, OTHER_FIELDS, TOLD, Columns, chosen, guess
 from leads.importing.reading import CHUNK, chunks
 from leads.importing.seen import Seen
 from salesos.columns import folded
@@ -169,3 +169,9 @@ def test_lines_are_remembered_beyond_memory():
     seen = Seen()
     assert [seen.first(f"{number % 7}", number) for number in range(21)] == [*range(7), *range(7), *range(7)]
     assert isinstance(seen._table, sqlite3.Connection)
+
+
+def test_what_an_export_tells_beside_becomes_no_custom_field():
+    header = ["email", *TOLD, "City", OTHER_FIELDS]
+
+    assert guess(header, with_custom=True) == ["email", *[""] * len(TOLD), CUSTOM, ""]
