@@ -30,7 +30,7 @@ SORTS: Mapping[str, str] = {
 """What may be sorted by, and the indexed expression that does it."""
 
 LONGEST_WALK = 50_000
-"""See `Wanted.longest_walk`."""
+"""So many leads are looked at one by one for a page, at most, before all that match are sorted instead."""
 
 
 class LeadRow(NamedTuple):
@@ -99,13 +99,6 @@ class Wanted:
         return bool(self.search) and not (self.is_of_owners or self.created_from or self.created_until)
 
     @property
-    def longest_walk(self) -> int:
-        """How many leads are looked at one by one for a page of a common search, at most: fewer where no index has
-        those of the filter in this order, and others are passed by on the way."""
-        is_passing_others = (self.status or self.source) and self.sort != "created_at"
-        return LONGEST_WALK // 10 if is_passing_others else LONGEST_WALK
-
-    @property
     def is_of_owners(self) -> bool:
         return self.owner_id is not None or self.team_id is not None
 
@@ -139,7 +132,7 @@ def _parameters(wanted: Wanted) -> dict[str, Any]:
         "search": wanted.search,
         "offset": wanted.offset,
         "limit": wanted.limit,
-        "longest_walk": wanted.longest_walk,
+        "longest_walk": LONGEST_WALK,
     }
 
 
@@ -173,7 +166,10 @@ def _in_parts(wanted: Wanted) -> tuple[list[str], str]:
     """The common table expressions that count, and the query of the page's ids."""
     if wanted.is_kept:
         return _searched_by_total(wanted)
-    return _searched(wanted) if wanted.search else _listed(wanted)
+    if wanted.search:
+        return _searched(wanted)
+    is_narrow = wanted.is_of_owners or wanted.created_from or wanted.created_until
+    return _narrowed(wanted) if is_narrow and wanted.sort != "created_at" else _listed(wanted)
 
 
 _TO_KEEP = "NOT EXISTS (SELECT 1 FROM kept WHERE NOT is_stale)"
@@ -199,7 +195,10 @@ _OWNERS = """
             AND (%(team_id)s::uuid IS NULL OR team.public_id = %(team_id)s::uuid)
     )
 """
-_IS_OWNED = "lead.owner_id = ANY (ARRAY(SELECT id FROM owners))"
+
+
+def _owned(wanted: Wanted) -> list[str]:
+    return ["lead.owner_id = ANY (ARRAY(SELECT id FROM owners))"] if wanted.is_of_owners else []
 
 
 def _conditions(wanted: Wanted) -> list[str]:
@@ -222,7 +221,7 @@ def _ordered(wanted: Wanted, sort: str) -> str:
 
 def _searched(wanted: Wanted) -> tuple[list[str], str]:
     """The words' index finds all; they are counted, and sorted in memory."""
-    conditions = [*_conditions(wanted), *([_IS_OWNED] if wanted.is_of_owners else [])]
+    conditions = [*_conditions(wanted), *_owned(wanted)]
     page = f"""
         SELECT %(tenant)s::bigint, public_id FROM found
         {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
@@ -240,22 +239,61 @@ def _found(wanted: Wanted, conditions: list[str]) -> str:
 
 
 def _searched_by_total(wanted: Wanted) -> tuple[list[str], str]:
-    """As `_searched`, but where the total is kept: of a common search the index of the order is walked for the page.
+    """As `_searched`, but where the total of a common search is kept, leads are looked at one by one for the page."""
+    walk, page = _walked(wanted, "search @@ leads_search_beginnings(%(tenant)s, %(search)s)")
+    total = "counted AS (SELECT coalesce((SELECT total FROM known), (SELECT count(*) FROM found)) AS total)"
+    return [f"kept AS MATERIALIZED ({TOTAL})", "known AS (SELECT total FROM kept)", *walk, total], page
 
-    Only so far as four times what an even spread makes likely; where the page isn't full by then, all are found after
-    all. The walk is cut off in two steps, since the planner must know that it is short.
+
+def _narrowed(wanted: Wanted) -> tuple[list[str], str]:
+    """Leads of some dates or people in another order than by age: how they lie in that order nobody knows beforehand.
+
+    Few are found and sorted; of many the order's index is walked, as for a search.
     """
-    every, sort = replace(wanted, search=""), SORTS[wanted.sort]
+    total = _tallied(wanted) if wanted.is_tallied else _counted(wanted, _conditions(wanted))
+    walk, page = _walked(wanted, "true", "AND steps <= 4 * total")
+    return [total, "known AS (SELECT total FROM counted)", *walk], page
+
+
+def _walked(wanted: Wanted, is_found: str, but: str = "") -> tuple[list[str], str]:
+    """A page where the total may be known: the order's index is walked, only so far as four times what an even spread
+    makes likely. Where the page isn't full by then, and where there is no total, all that match are found and sorted.
+
+    The walk is cut off in two steps, since the planner must know that it is short. What the index does not have in this
+    order is looked at on the way, as `is_found` is.
+    """
+    is_by_age, sort = wanted.sort == "created_at", SORTS[wanted.sort]
+    walked_over = Wanted(
+        status=wanted.status if is_by_age or wanted.sort == "status" else "",
+        source=wanted.source if (is_by_age and not wanted.status) or wanted.sort == "source" else "",
+    )
+    every = replace(wanted, search="")
+    walk = f"""
+        walk AS MATERIALIZED (
+            SELECT CASE WHEN steps <= %(longest_walk)s {but} THEN steps::integer ELSE 0 END AS steps
+            FROM (
+                SELECT 4.0 * (%(offset)s + %(limit)s) * every.total / greatest(known.total, 1) AS steps, known.total
+                FROM known, every
+            ) AS likely
+        )
+    """
     walked = f"""
         walked AS MATERIALIZED (
             SELECT public_id, sorted_by FROM (
                 SELECT * FROM (
-                    SELECT lead.public_id, lead.search, {sort} AS sorted_by
-                    FROM leads_lead AS lead WHERE {" AND ".join(_conditions(every))}
+                    SELECT lead.*, {sort} AS sorted_by
+                    FROM leads_lead AS lead WHERE {" AND ".join(_conditions(walked_over))}
                     {_ordered(wanted, sort)} LIMIT %(longest_walk)s
                 ) AS next LIMIT (SELECT steps FROM walk)
-            ) AS next
-            WHERE search @@ leads_search_beginnings(%(tenant)s, %(search)s) LIMIT %(offset)s + %(limit)s
+            ) AS lead
+            WHERE {" AND ".join([is_found, *_conditions(every), *_owned(wanted)])} LIMIT %(offset)s + %(limit)s
+        )
+    """
+    is_enough = """
+        is_enough AS MATERIALIZED (
+            SELECT known.total <= %(offset)s
+                OR (SELECT count(*) FROM walked) >= least(%(offset)s + %(limit)s, known.total) AS yes
+            FROM known
         )
     """
     page = f"""
@@ -265,26 +303,9 @@ def _searched_by_total(wanted: Wanted) -> tuple[list[str], str]:
         ) AS found
         {_ordered(wanted, "sorted_by")} LIMIT %(limit)s OFFSET %(offset)s
     """
-    found = _found(wanted, [*_conditions(wanted), "NOT coalesce((SELECT yes FROM is_enough), false)"])
-    return [f"kept AS MATERIALIZED ({TOTAL})", _tallied(every, "every"), _WALK, walked, _IS_ENOUGH, found, _KEPT], page
-
-
-_WALK = """
-    walk AS MATERIALIZED (
-        SELECT CASE WHEN steps <= %(longest_walk)s THEN steps::integer ELSE 0 END AS steps
-        FROM (
-            SELECT 4.0 * (%(offset)s + %(limit)s) * every.total / greatest(kept.total, 1) AS steps FROM kept, every
-        ) AS likely
-    )
-"""
-_IS_ENOUGH = """
-    is_enough AS MATERIALIZED (
-        SELECT kept.total <= %(offset)s
-            OR (SELECT count(*) FROM walked) >= least(%(offset)s + %(limit)s, kept.total) AS yes
-        FROM kept
-    )
-"""
-_KEPT = "counted AS (SELECT coalesce((SELECT total FROM kept), (SELECT count(*) FROM found)) AS total)"
+    is_needed = "NOT coalesce((SELECT yes FROM is_enough), false)"
+    found = _found(wanted, [*_conditions(wanted), *_owned(wanted), is_needed])
+    return [_tallied(walked_over, "every"), walk, walked, is_enough, found], page
 
 
 def _listed(wanted: Wanted) -> tuple[list[str], str]:
@@ -304,7 +325,7 @@ def _listed(wanted: Wanted) -> tuple[list[str], str]:
             {_ordered(wanted, "theirs.created_at")} LIMIT %(limit)s OFFSET %(offset)s
         """
         return [total], page
-    conditions = [*conditions, *([_IS_OWNED] if wanted.is_of_owners else []), is_any]
+    conditions = [*conditions, *_owned(wanted), is_any]
     page = f"""
         SELECT lead.tenant_id, lead.public_id FROM leads_lead AS lead WHERE {" AND ".join(conditions)}
         {_ordered(wanted, sort)} LIMIT %(limit)s OFFSET %(offset)s
@@ -313,7 +334,7 @@ def _listed(wanted: Wanted) -> tuple[list[str], str]:
 
 
 def _counted(wanted: Wanted, conditions: list[str]) -> str:
-    conditions = [*conditions, *([_IS_OWNED] if wanted.is_of_owners else [])]
+    conditions = [*conditions, *_owned(wanted)]
     return f"counted AS (SELECT count(*) AS total FROM leads_lead AS lead WHERE {' AND '.join(conditions)})"
 
 

@@ -23,7 +23,8 @@ from uuid_utils.compat import uuid7
 
 from salesos.database import connection_settings
 
-_database = connection_settings(os.environ["DATABASE_URL"], None)
+# Nor a look whether the connection still stands, which every request would pay for.
+_database = connection_settings(os.environ["DATABASE_URL"], None) | {"CONN_HEALTH_CHECKS": False}
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=["*"],

@@ -14,6 +14,7 @@ from leads import counted_searches
 from leads.listing import Wanted, page_of_leads
 from leads.models import CountedSearch, CountedSearchEntry, Lead
 from salesos.tenancy import tenant_context
+from tests.factories import CollaboratorFactory, TeamFactory
 from tests.leads.test_list import DAY, lead_in
 from tests.leads.test_search import folded, words_of
 
@@ -48,8 +49,10 @@ def plainly(wanted: Wanted):
 
     found = [
         lead
-        for lead in Lead.objects.all()
+        for lead in Lead.objects.select_related("owner__team")
         if matches(lead)
+        and (wanted.owner_id is None or (lead.owner and lead.owner.public_id == wanted.owner_id))
+        and (wanted.team_id is None or (lead.owner and lead.owner.team.public_id == wanted.team_id))
         and wanted.status in ("", lead.status)
         and wanted.source in ("", lead.source)
         and (wanted.created_from is None or lead.created_at >= wanted.created_from)
@@ -67,7 +70,10 @@ def answered(wanted: Wanted):
 moments = st.none() | st.integers(0, 20).map(lambda minutes: DAY + timedelta(minutes=minutes))
 wishes = st.builds(
     Wanted,
-    search=st.sampled_from(SEARCHES),
+    search=st.just("") | st.sampled_from(SEARCHES),
+    # Places among the people, until there are any.
+    owner_id=st.none() | st.none() | st.sampled_from([0, 1]),
+    team_id=st.none() | st.none() | st.sampled_from([0, 1]),
     status=st.sampled_from(["", "", *STATUSES]),
     source=st.sampled_from(["", *SOURCES]),
     created_from=st.none() | moments,
@@ -84,6 +90,7 @@ kinds = st.fixed_dictionaries(
         "company": st.just("") | names,
         "status": st.sampled_from(STATUSES),
         "source": st.sampled_from(SOURCES),
+        "owner": st.sampled_from([0, 1, None]),
     }
 )
 steps = st.one_of(
@@ -101,6 +108,8 @@ steps = st.one_of(
 def test_a_search_is_answered_as_if_counted_anew(acme, globex, seeded, walk):
     lead_in(globex, 1, name=" ".join(WORDS))
     with tenant_context(acme):
+        people = [CollaboratorFactory(tenant=acme, team=TeamFactory(tenant=acme)) for _ in range(2)]
+        seeded, walk = _owned(seeded, people), [_owned(step, people) for step in walk]
         _create(seeded)
         asked = [step for step in walk if isinstance(step, Wanted)]
         for step in [*asked, *asked, *walk, *asked]:
@@ -113,6 +122,19 @@ def test_a_search_is_answered_as_if_counted_anew(acme, globex, seeded, walk):
             assert answered(step) == (0, [])
     with tenant_context(globex):
         Lead.objects.all().delete()
+
+
+def _owned(step, people):
+    """With people, wherever their places stand."""
+    match step:
+        case Wanted():
+            owner, team = (None if n is None else people[n] for n in (step.owner_id, step.team_id))
+            return replace(step, owner_id=owner and owner.public_id, team_id=team and team.team.public_id)
+        case {"owner": int(place)}:
+            return step | {"owner": people[place]}
+        case list() | tuple():
+            return type(step)(_owned(each, people) for each in step)
+    return step
 
 
 def _change(what, how):
