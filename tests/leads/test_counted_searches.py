@@ -195,6 +195,23 @@ def test_a_page_is_full_where_those_that_match_lie_far_from_the_start(acme, glob
         assert len(kept()) == 1
 
 
+@pytest.mark.parametrize("is_spread", [True, False])
+def test_leads_of_some_people_or_dates_come_in_every_order(acme, globex, is_spread):
+    ana, bia = (CollaboratorFactory(tenant=acme, team=TeamFactory(tenant=acme)) for _ in range(2))
+    for number in range(80):
+        # Their leads are three in four, either every second and third and fourth one, or the last.
+        is_hers = number % 4 > 0 if is_spread else number >= 20
+        lead_in(acme, number, name=f"Lead {number:03d}", owner=ana if is_hers else bia)
+    narrow = {"owner_id": ana.public_id}, {"team_id": ana.team.public_id}, {"created_from": DAY + timedelta(minutes=20)}
+    with tenant_context(acme):
+        for only in narrow:
+            for sort in ("name", "email", "updated_at", "status", "created_at"):
+                for is_descending in (True, False):
+                    for offset in (0, 3, 58):
+                        wanted = Wanted(**only, sort=sort, is_descending=is_descending, offset=offset, limit=4)
+                        assert answered(wanted) == plainly(wanted), wanted
+
+
 def test_who_began_to_write_before_is_waited_for(acme, globex):
     lead_in(acme, 1, name="Ana")
     began, noted = threading.Event(), threading.Event()
