@@ -376,6 +376,6 @@ def custom_field_names(wanted: Wanted, *, most: int) -> list[str]:
 
 
 def _whole(wanted: Wanted, columns: str) -> str:
-    conditions = [*_conditions(wanted), *([_IS_OWNED] if wanted.is_of_owners else [])]
+    conditions = [*_conditions(wanted), *_owned(wanted)]
     owners = f"WITH {_OWNERS}" if wanted.is_of_owners else ""
     return f"{owners} SELECT {columns} FROM leads_lead AS lead WHERE {' AND '.join(conditions)}"
