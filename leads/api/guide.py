@@ -108,9 +108,9 @@ def _pages() -> Section:
         "Long lists",
         [
             "The first pages cost the same however many leads you have, the exact `total` included. A page far down "
-            "costs more, since rows are skipped one by one: page 4,000 of 25 takes two to three times as long as the "
-            "first. Where you want all leads, walk by `created_after` and `created_before`, a week or a month at a "
-            "time, rather than by pages alone.",
+            "costs more, since rows are skipped one by one: page 4,000 of 25 takes about three times as long as the "
+            "first, in another order than by time up to five times. Where you want all leads, walk by "
+            "`created_after` and `created_before`, a week or a month at a time, rather than by pages alone.",
             "With dates the total is counted anew each time, about 15 ms for every 100,000 leads between them. The "
             "total of a search that thousands match is counted the first time, which may take half a second among a "
             "million leads, and is kept right from then on, also with `status` and `source`: the next such search is "
