@@ -18,7 +18,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALES = {"pt-br": "pt_BR", "es": "es"}
-PACKAGES = ("salesos", "missions", "integrations")
+PACKAGES = ("salesos", "missions", "leads", "integrations")
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "gettext_lazy": None,
