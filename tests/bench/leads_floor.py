@@ -101,8 +101,6 @@ def create(request: HttpRequest) -> HttpResponse:
             {"tenant": tenant, "public_id": public_id, "custom_fields": "{}", "at": at, "status": "new"} | sent,
         )
         connection.execute(_EVENT, [tenant, at, str(key), lead, "lead.created", "{}"], prepare=True)
-        names = [f"{public_id}:lead.{step}" for step in ("created", "contacted", "qualified", "converted")]
-        connection.execute(_ACTIVITIES, [tenant, names], prepare=True)
         connection.execute(_LOG, [uuid7(), at, tenant, key, "POST", "/v1/leads", "create_lead", 201], prepare=True)
     return _answer({"data": sent | {"id": str(public_id)}}, status=201)
 
@@ -178,10 +176,6 @@ _EVENT = """
 INSERT INTO leads_leadevent (tenant_id, at, actor_kind, actor_id, actor_name, lead_id, kind, changes)
 VALUES (%s, %s, 'api_key', %s, 'Bench', %s, %s, %s::jsonb)
 RETURNING id
-"""
-_ACTIVITIES = """
-SELECT id, points FROM missions_activity
-WHERE tenant_id = %s AND source = 'leads' AND external_id = ANY (%s) ORDER BY id FOR UPDATE
 """
 _LOG = """
 INSERT INTO salesos_requestlog (
