@@ -13,6 +13,5 @@ def section() -> Section:
             screen_item("pipeline", "view_kanban"),
             screen_item("deals", "handshake"),
             screen_item("lead_duplicates", "content_copy"),
-            screen_item("leads_import", "upload_file"),
         ),
     )

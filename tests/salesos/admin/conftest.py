@@ -70,7 +70,7 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
                 kind="tests.nothing", state=JobState.DONE, file_name=f"{slug} file {number}", created_at=NOW
             )
             add_leads(slug, number, person)
-            add_duplicates(slug, number, owner=person)
+            add_duplicates(slug, number)
             BackgroundJob.objects.create(
                 kind="leads.import",
                 state=JobState.DONE,
@@ -99,16 +99,19 @@ def furnish(tenant: Tenant, *, count: int = 1, start: int = 0) -> SimpleNamespac
 
 
 def add_leads(slug: str, number: int, person: Collaborator) -> None:
-    """A lead that was changed, one that became a deal, a view that everybody sees, and a bulk edit that is done."""
+    """A lead that was changed, one that became a deal, a view that everybody sees, and a bulk edit that is done.
+
+    Both leads are nobody's: they earn no points, and bring no activities.
+    """
     by = Actor.of_system(f"{slug} maker")
     lead = create_lead(
-        NewLead(name=f"{slug} lead {number}", email=f"lead{number}@{slug}.example", company=slug, owner=person),
+        NewLead(name=f"{slug} lead {number}", email=f"lead{number}@{slug}.example", company=slug),
         by=by,
         at=NOW,
     )
     change_lead(lead, {"tags": [f"{slug} tag"], "custom_fields": {"of": slug}}, by=by, at=NOW)
     sold = create_lead(
-        NewLead(name=f"{slug} sold {number}", email=f"sold{number}@{slug}.example", source=slug, owner=person),
+        NewLead(name=f"{slug} sold {number}", email=f"sold{number}@{slug}.example", source=slug),
         by=by,
         at=NOW,
     )
@@ -125,11 +128,11 @@ def add_leads(slug: str, number: int, person: Collaborator) -> None:
     )
 
 
-def add_duplicates(slug: str, number: int, *, owner: Collaborator) -> None:
+def add_duplicates(slug: str, number: int) -> None:
     """A lead with two duplicates, one of which was merged into it."""
     by = Actor.of_system(f"{slug} test")
     leads = [
-        create_lead(NewLead(name=f"{slug} twin {number}", company=slug, email=email, owner=owner), by=by, at=NOW)
+        create_lead(NewLead(name=f"{slug} twin {number}", company=slug, email=email), by=by, at=NOW)
         for email in (
             f"twin{number}@{slug}.example",
             f"twin{number}+a@{slug}.example",

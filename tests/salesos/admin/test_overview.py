@@ -234,7 +234,7 @@ def test_the_steps_ask_for_themselves_and_are_drawn_anew_only_when_something_hap
 
 
 MISSIONS = ["Configure", "Missions", "Activities", "Leaderboard", "Walls", "Unmatched", "Adjustments"]
-LEADS = ["Pipeline", "Deals"]
+LEADS = ["Leads", "Pipeline", "Deals", "Duplicates"]
 PEOPLE = ["Collaborators", "Teams"]
 FOR_ADMINS = {"Integrations": ["API keys", "Request log"], "Settings": ["Tenant", "Members", "Audit trail"]}
 FOR_STAFF = {"Platform": ["Tenants", "Users", "Unrecognised requests", "Platform audit trail"]}
