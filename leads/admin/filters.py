@@ -222,7 +222,13 @@ class Chip:
 
 
 def shown_day_or_moment(text: str, moment: datetime | None) -> str:
-    return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT") if _is_day(text) else shown_moment(moment)
+    if _is_day(text):
+        return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
+    try:
+        return shown_moment(moment)
+    except OverflowError:
+        # At an end of the calendar the tenant's clock reaches beyond it.
+        return text
 
 
 def _is_day(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -59,7 +59,8 @@ class Place(NamedTuple):
         rank, _sep, number = rest.partition(" ")
         try:
             moment = parse_datetime(at)
-            found = cls(moment, int(rank), int(number)) if moment and moment.tzinfo else None
+            # PostgreSQL knows fewer offsets than Python.
+            found = cls(moment.astimezone(UTC), int(rank), int(number)) if moment and moment.tzinfo else None
         except (ValueError, OverflowError):
             return None
         is_possible = found is not None and 1970 < found.at.year < 9999 and 0 <= found.id < 2**63

@@ -287,7 +287,8 @@ def test_a_long_history_comes_in_pages_without_a_gap_also_within_one_second(mana
 @pytest.mark.parametrize(
     "before",
     ["x", "2026-01-01", "2026-01-01T00:00:00+00:00 0", "9999-12-31T23:59:59+00:00 0 1", "0001-01-01T00:00:00+00:00 1 1",
-     "2026-01-01T00:00:00+00:00 7 " + "9" * 30, "2026-01-01T00:00:00 0 1", "2026-13-01T00:00:00+00:00 0 1"],
+     "2026-01-01T00:00:00+00:00 7 " + "9" * 30, "2026-01-01T00:00:00 0 1", "2026-13-01T00:00:00+00:00 0 1",
+     "2026-01-01T00:00:00+23:59 0 1"],
 )  # fmt: skip
 def test_a_place_that_is_none_breaks_nothing(manager, lead, before):
     assert manager.get(page_of(lead), {"before": before}).status_code == 200

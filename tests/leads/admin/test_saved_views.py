@@ -169,7 +169,16 @@ def test_a_view_whose_team_is_gone_says_so_and_opens(save, manager, acme):
     assert opened.context["total"] == 0
 
 
-@pytest.mark.parametrize("filters", [{"status": "gone"}, {"owner_id": "x"}, {"created_after": "soon"}, {"sort": "x"}])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"status": "gone"},
+        {"owner_id": "x"},
+        {"created_after": "soon"},
+        {"sort": "x"},
+        {"created_after": "0001-01-01T00:00:00+14:00"},
+    ],
+)
 def test_a_view_with_filters_of_another_time_breaks_nothing(manager, acme, filters):
     with tenant_context(acme):
         view = SavedView.objects.create(name="Old", is_shared=True, filters=filters)
