@@ -23,6 +23,7 @@ from leads.reading import locked_lead
 from salesos import audit
 from salesos.errors import Refused
 from salesos.models import Collaborator
+from salesos.retrying import DEADLOCK, retried
 
 CHANGED, SAME, GONE = "changed", "same", "gone"
 """What became of a lead; else it is the code of a refusal."""
@@ -107,6 +108,7 @@ def change_leads(ids: Iterable[uuid.UUID], change: BulkChange, *, by: Actor, at:
     return outcome
 
 
+@retried(DEADLOCK)
 @transaction.atomic
 def _change(lead: Lead, change: BulkChange, *, by: Actor, at: datetime) -> str:
     try:

@@ -25,6 +25,7 @@ from leads.models.pipeline import StageKind
 from leads.pipeline import put_default_stages
 from salesos import audit
 from salesos.errors import Clash, Refused
+from salesos.retrying import DEADLOCK, retried
 
 MOST_STAGES = 20
 MOST_PIPELINES = 20
@@ -110,6 +111,7 @@ def delete_stage(stage: Stage) -> None:
     _put_in_order(_stages_of(pipeline))
 
 
+@retried(DEADLOCK)
 @transaction.atomic
 def empty_stage(stage: Stage, into: Stage, *, by: Actor, at: datetime) -> tuple[int, int]:
     """Move the deals of a stage into another one, the oldest `MOST_MOVED` of them: (how many, how many are left)."""

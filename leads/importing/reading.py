@@ -46,6 +46,7 @@ class Row:
     def refuse(self, field: str, message: str) -> None:
         """The row is not written: `message` says what is wrong with `field`."""
         self.faults.append(f"{self.titles.get(field, field)}: {message}")
+        self.outcome = "error"
 
     @property
     def email(self) -> str:

@@ -98,7 +98,7 @@ def _not_merged(rows: Sequence[Row]) -> Sequence[Row]:
     for row in rows:
         if row.key in led_on:
             row.outcome = "exists"
-    return [row for row in rows if row.outcome != "exists"] if led_on else rows
+    return [row for row in rows if row.key not in led_on] if led_on else rows
 
 
 def _find_owners(rows: Sequence[Row]) -> None:

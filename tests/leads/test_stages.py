@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from leads import stages as operations
+from leads.changes import NewLead, create_lead
 from leads.deals import change_deal, move_deal
 from leads.models import Deal, DealStageChange, Pipeline, Stage
 from leads.models.pipeline import StageKind
@@ -27,7 +28,7 @@ from missions.sources import LEADS
 from salesos.errors import Clash, Refused
 from salesos.models import AuditEntry
 from salesos.tenancy import tenant_context
-from tests.factories import MappingFactory, MissionFactory
+from tests.factories import CollaboratorFactory, MappingFactory, MissionFactory
 from tests.leads.boards import DAY, ME, deal_in, fresh, stages_of
 
 NAMES = ["New", "Qualified", "Proposal", "Negotiation", "Won", "Lost"]
@@ -245,11 +246,42 @@ def test_a_deal_that_is_being_moved_into_a_stage_keeps_the_stage_from_changing_i
     assert (fresh(deal).stage.name, fresh(deal).closed_at) == ("Proposal", None)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whoever_gives_points_to_the_same_people_in_another_order_breaks_nothing(acme, globex):
+    mission = MissionFactory(tenant=acme)
+    for code in ("lead.created", "deal.won"):
+        MappingFactory(tenant=acme, source=LEADS, code=code, mission=mission, points=5)
+    stages, told = stages_of(acme), []
+    people = [CollaboratorFactory(tenant=acme) for _each in range(2)]
+    for person in people:
+        deal_in(acme, owner=person)
+
+    def win_all():
+        with tenant_context(acme):
+            told.append(empty_stage(stages["New"], stages["Won"], by=ME, at=DAY))
+        connections.close_all()
+
+    winner = threading.Thread(target=win_all)
+    with tenant_context(acme), transaction.atomic():
+        with connection.cursor() as cursor:
+            # Of two who wait for each other, the one is stopped that looks first.
+            cursor.execute("SET LOCAL deadlock_timeout = '10s'")
+        create_lead(NewLead(name="X", email="x@example.com", owner=people[1]), by=ME, at=DAY)
+        winner.start()
+        assert _waits()
+        create_lead(NewLead(name="Y", email="y@example.com", owner=people[0]), by=ME, at=DAY)
+    winner.join(10)
+
+    assert told == [(2, 0)]
+    with tenant_context(acme):
+        assert set(Score.objects.values_list("points", "completions")) == {(10, 2)}
+
+
 def _waits() -> bool:
     """Whether somebody comes to wait for a lock, within ten seconds."""
     with connection.cursor() as cursor:
         for _look in range(1000):
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
                 return True
             cursor.execute("SELECT pg_sleep(0.01)")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leads.api.payload import LEAD
 from leads.importing.columns import CUSTOM, FIELDS, HEADERS, OTHER_FIELDS, TOLD, Columns, chosen, guess
-from leads.importing.reading import CHUNK, chunks
+from leads.importing.reading import CHUNK, Row, chunks
 from leads.importing.seen import Seen
 from salesos.columns import folded
 from salesos.errors import Refused
@@ -151,6 +151,12 @@ def _by_the_api(field, text):
         return LEAD[field](text), []
     except ValueError as error:
         return None, [f"{field}: {error}"]
+
+
+def test_a_row_that_is_refused_in_the_end_is_an_error_whatever_it_was_before():
+    row = Row(2, ["x"], {"email": "E-mail"}, outcome="exists")
+    row.refuse("email", "Taken")
+    assert (row.outcome, row.faults) == ("error", ["E-mail: Taken"])
 
 
 @given(st.binary(max_size=300))
