@@ -16,6 +16,7 @@ from salesos import audit
 from salesos.database import run as run_sql
 from salesos.models import BackgroundFile, BackgroundJob, BackgroundPart, User
 from salesos.models.background import ENDED, JobState
+from salesos.retrying import DEADLOCK, FOREIGN_KEY_VIOLATION, SERIALIZATION_FAILURE, retried
 from salesos.tenancy import current_tenant, tenant_context
 
 Chunk = TypeVar("Chunk")
@@ -44,7 +45,8 @@ class Work(Generic[Chunk]):
         raise NotImplementedError
 
     def do(self, job: BackgroundJob, chunk: Chunk) -> Part:
-        """Do one part, inside a transaction that also notes that it is done. What it raises fails the job."""
+        """Do one part, inside a transaction that also notes that it is done. What it raises fails the job; where the
+        database undid the transaction because of another one, it is called again with the same chunk."""
         raise NotImplementedError
 
     def ended(self, job: BackgroundJob) -> None:
@@ -182,7 +184,7 @@ def run(job: BackgroundJob, *, is_interrupted: Callable[[], bool] = lambda: Fals
 
 def fail(job: BackgroundJob) -> None:
     """End it as failed, with what is done of it left as it is."""
-    with transaction.atomic():
+    with _acting(job), transaction.atomic():
         locked = BackgroundJob.objects.select_for_update().get(pk=job.pk)
         if not locked.has_ended:
             _end(locked, JobState.FAILED)
@@ -214,7 +216,8 @@ def _work_through(job: BackgroundJob, kind: Work[Any], is_interrupted: Callable[
 
 def _is_cancelled(job: BackgroundJob) -> bool:
     stopped = Q(cancel_asked_at__isnull=False) | Q(state__in=ENDED)
-    return BackgroundJob.objects.filter(stopped, pk=job.pk).exists()
+    # Or thrown away meanwhile.
+    return not BackgroundJob.objects.filter(pk=job.pk).exclude(stopped).exists()
 
 
 def _attempts(job: BackgroundJob, kind: Work[Any]) -> Iterator[None]:
@@ -256,16 +259,15 @@ def _raise_of(futures: Iterable[Future[None]]) -> None:
         future.result()
 
 
+@retried(SERIALIZATION_FAILURE, DEADLOCK, FOREIGN_KEY_VIOLATION)
+@transaction.atomic
 def _do(job: BackgroundJob, kind: Work[Any], number: int, chunk: Any) -> None:
-    with transaction.atomic():
-        # First of all, as a claim: another one who is at this part waits here, and then leaves it alone.
-        claimed = run_sql(_CLAIM, [job.tenant_id, job.pk, number])
-        if not claimed:
-            return
-        part = kind.do(job, chunk)
-        BackgroundPart.objects.filter(pk=claimed[0][0]).update(
-            done=part.done, counts=dict(part.counts), result=part.result
-        )
+    # First of all, as a claim: another one who is at this part waits here, and then leaves it alone.
+    claimed = run_sql(_CLAIM, [job.tenant_id, job.pk, number])
+    if not claimed:
+        return
+    part = kind.do(job, chunk)
+    BackgroundPart.objects.filter(pk=claimed[0][0]).update(done=part.done, counts=dict(part.counts), result=part.result)
 
 
 _CLAIM = """

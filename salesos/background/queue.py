@@ -58,6 +58,8 @@ def work_on(context: JobContext, *, tenant_id: int, job_id: int) -> None:
                 fail(job)
             raise
         except Exception:
+            if not BackgroundJob.objects.filter(pk=job_id).exists():
+                return  # thrown away while it was worked on
             logger.exception("Failed: %s", job)
             fail(job)
 

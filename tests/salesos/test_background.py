@@ -9,6 +9,7 @@ from procrastinate.exceptions import JobAborted
 from salesos import audit, background
 from salesos.background.jobs import KINDS, Interrupted
 from salesos.background.queue import MOST_ATTEMPTS, Delivered, Resumed
+from salesos.database import run
 from salesos.models import AuditEntry, BackgroundFile, BackgroundJob, BackgroundPart, Team
 from salesos.tenancy import current_tenant, tenant_context
 from tests.factories import MembershipFactory
@@ -160,7 +161,31 @@ def test_what_a_part_raises_fails_the_job_and_leaves_the_others(boss, acme, glob
     with tenant_context(acme):
         job.refresh_from_db()
         assert (job.state, teams()) == ("failed", ["North", "South"])
+        assert set(AuditEntry.objects.values_list("action", "actor")) == {
+            ("team.created", boss.pk),
+            ("teams.made", boss.pk),
+        }
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_job_that_is_thrown_away_under_way_is_no_failure(boss, acme, globex, making_teams, monkeypatch, caplog):
+    with tenant_context(acme):
+        job = prepared(boss)
+        background.start(job)
+    does = making_teams.do
+
+    def do(self, job, names):
+        if "East" in names:
+            BackgroundJob.objects.filter(pk=job.pk).delete()
+        return does(self, job, names)
+
+    monkeypatch.setattr(making_teams, "do", do)
+    do_waiting()
+
+    with tenant_context(acme):
+        assert teams() == ["North", "South", "East", "West"]
+        assert not BackgroundJob.objects.exists()
+    assert caplog.text == ""
 
 
 def test_nobody_prepares_what_nobody_does(boss, in_acme):
@@ -189,6 +214,25 @@ def test_parts_side_by_side_are_each_done_once(transactional_db, making_teams):
 
         assert (job.state, sorted(teams())) == ("done", sorted(names))
         assert sum(BackgroundPart.objects.values_list("done", flat=True)) == 41
+
+
+def test_a_part_that_another_transaction_stopped_is_done_again(transactional_db, making_teams, monkeypatch):
+    from salesos.tenants import create_tenant  # noqa: PLC0415
+
+    does, stopped = making_teams.do, []
+
+    def do(self, job, names):
+        part = does(self, job, names)
+        if not stopped:
+            stopped.append(names)
+            run("DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$")
+        return part
+
+    monkeypatch.setattr(making_teams, "do", do)
+    with tenant_context(create_tenant("Acme", time_zone="UTC")):
+        job = background.run(background.prepare("tests.teams", file=b"North South West", total=3))
+
+        assert (job.state, teams(), stopped) == ("done", ["North", "South", "West"], [["North", "South"]])
 
 
 def test_what_stopped_with_its_worker_goes_on_at_once_and_what_lost_the_database_later(boss, in_acme):
