@@ -26,6 +26,8 @@ from salesos.tenancy import current_tenant, tenant_context
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_COLUMNS = 200
+WIDEST = 16_384
+"""Cells of a line, with the empty ones at its end: as many as a spreadsheet has."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MARK = "\ufeff"
 CHUNK = 500
@@ -173,6 +175,9 @@ def _rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[st
     try:
         for cells in reader:
             here, begins = begins, reader.line_num + 1
+            if len(cells) > WIDEST:
+                # Megabytes of separators would take as many seconds, and hundreds of times the memory.
+                raise _refused(_("The file has more than %(most)d columns."), most=MOST_COLUMNS)
             cells = [undefused(cell.strip()) for cell in cells]
             if any(cells):
                 yield here, cells

@@ -17,6 +17,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from leads.actors import Actor
+from leads.fields import LONGEST_FIELD_NAME
 from leads.importing.columns import chosen, guess
 from leads.importing.outcomes import OUTCOMES, counted, told
 from leads.importing.reading import Row, chunks
@@ -58,7 +59,8 @@ def receive(file: UploadedFile) -> BackgroundJob:
         file_name=file.name or "",
         total=total,
         input={
-            "header": source.header,
+            # Kept, and shown, of titles as long as a file may have them: no more than tells that they are too long.
+            "header": [title[: LONGEST_FIELD_NAME + 1] for title in source.header],
             "samples": [_samples(first, number) for number in range(len(source.header))],
             "choices": guess(source.header),
             "updates": False,

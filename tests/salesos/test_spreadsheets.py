@@ -59,6 +59,7 @@ def test_blank_lines_are_left_out_and_short_rows_filled_up():
         (b"\n \n", "The file is empty."),
         (b"a\n1\n2\n3\n", "more than 2 rows"),
         (b",".join(b"c%d" % number for number in range(201)), "more than 200 columns"),
+        (b"a\n1" + b"," * 20_000 + b"\n", "more than 200 columns"),
         (b"a,A\n1,2\n", "“a” is there twice"),
         (b"a,b\n1,2,3\n", "Line 2 has more cells"),
         (b"PK\x03\x04\x00\x00", "no text file"),

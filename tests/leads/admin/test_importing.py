@@ -135,6 +135,15 @@ def test_what_was_chosen_stays_on_the_page_when_it_is_refused(manager):
     assert "Two columns are chosen" in page.content.decode()
 
 
+def test_a_title_that_is_too_long_for_a_field_is_told_and_not_kept(manager, acme):
+    address = uploaded(manager, f"name,email,{'x' * 1000}\nAna,ana@x.co,1\n")
+    with tenant_context(acme):
+        assert [len(title) for title in job_at(address).input["header"]] == [4, 5, 256]
+    refused = manager.post(address, {"do": "check", "column-0": "name", "column-1": "email", "column-2": "custom"})
+    assert "A custom field needs a header of 1 to 255 characters" in refused.content.decode()
+    assert counts(looked_at(manager, address, "name", "email")) == {"new": 1}
+
+
 def test_nothing_is_imported_that_was_not_looked_at(manager, acme):
     address = uploaded(manager)
     for _time in range(2):
