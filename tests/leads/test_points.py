@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from leads.actors import Actor
+from leads.bulk import BulkChange, change_leads
 from leads.changes import NewLead, change_lead, create_lead, delete_lead
 from leads.conversion import Terms, convert_lead, why_not_convertible
 from leads.deals import change_deal
@@ -19,9 +20,11 @@ from missions.sources import LEADS
 from salesos.errors import Refused
 from salesos.tenancy import tenant_context
 from tests.factories import CollaboratorFactory, MappingFactory, MissionFactory
+from tests.leads.importing.sheets import imported, sheet
 from tests.leads.test_list import DAY
 
 ME = Actor.of_system("a test")
+IMPORTED = ("name", "email", "status", "owner")
 WORTH = {"lead.created": 1, "lead.contacted": 2, "lead.qualified": 4, "lead.converted": 8, "deal.won": 100}
 
 
@@ -83,7 +86,7 @@ def _step(dice, people, stages, step):
     lead = dice.choice([None, *Lead.objects.all()])
     deal = dice.choice([None, *Deal.objects.all()])
     owner = dice.choice(people)
-    match dice.randrange(9):
+    match dice.randrange(11):
         case 0:
             status = dice.choice(LeadStatus.values[:-1])
             new = NewLead(name="X", email=f"lead{step}@example.com", owner=owner, status=status)
@@ -106,6 +109,14 @@ def _step(dice, people, stages, step):
         case 8 if LeadMerge.objects.exists():
             with suppress(Refused):
                 undo_merge(dice.choice(LeadMerge.objects.all()), by=ME, at=DAY)
+        case 9:
+            cells = [("I", f"Lead{n}@example.com", dice.choice(LeadStatus.values[:-1])) for n in (step, step // 2)]
+            email = owner.email if owner else ""
+            imported(sheet(*((*row, email) for row in cells), header=IMPORTED), updates=dice.random() < 0.7)
+        case 10:
+            ids = [each.public_id for each in Lead.objects.all() if dice.random() < 0.3]
+            status = dice.choice(["", *LeadStatus.values[:-1]])
+            change_leads(ids, BulkChange(status=status, sets_owner=True, owner=owner), by=ME, at=DAY)
 
 
 def test_an_undone_merge_leaves_the_points_where_they_were(acme, globex, mapped):
