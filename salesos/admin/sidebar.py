@@ -97,8 +97,19 @@ def navigation(request: DashboardRequest) -> list[dict[str, Any]]:
         }
         for section in sections
     ]
+    here = _here(request.path, [item["link"] for section in described for item in section["items"]])
+    for section in described:
+        for item in section["items"]:
+            item["active"] = item["link"] == here
     return [section for section in described if section["items"]]
 
 
 def _described(item: Item) -> dict[str, Any]:
     return {"title": capfirst(item.title), "icon": item.icon, "link": reverse(item.url_name)}
+
+
+def _here(path: str, links: list[str]) -> str | None:
+    """The item that a page belongs to: of those above it, the nearest, so that one alone is marked."""
+    index = reverse("admin:index")
+    above = [link for link in links if link == path or (path.startswith(link) and link != index)]
+    return max(above, key=len, default=None)
