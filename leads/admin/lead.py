@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.actors import Actor
+from leads.admin.deal_fields import shown_value
 from leads.admin.fields import STATUSES
 from leads.admin.lead_form import guard_of, lead_of
 from leads.admin.shown import KINDS
@@ -51,7 +51,7 @@ class LeadPage(Screen):
             custom_fields=[(name, _shown(value)) for name, value in lead.custom_fields.items()],
             created_at=shown_moment(lead.created_at),
             updated_at=shown_moment(lead.updated_at),
-            deals=[(deal, number_format(deal.value, 2, force_grouping=True), deal_address(deal)) for deal in deals],
+            deals=[(deal, shown_value(deal.value), deal_address(deal)) for deal in deals],
             timeline=timeline_of(lead, deals, request.GET.get("before", "")),
         )
 
