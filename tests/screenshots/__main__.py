@@ -16,6 +16,8 @@ README = {
     "configure": "/dashboard/missions/configure/",
     "leaderboard": "/dashboard/missions/leaderboard/",
     "request-log": "/dashboard/salesos/requestlog/",
+    "pipeline": "/dashboard/pipeline/",
+    "leads": "/dashboard/leads/",
 }
 ADMIN = "admin@demo.example"
 SCHEMES = ("light", "dark")
