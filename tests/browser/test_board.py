@@ -1,9 +1,9 @@
 """The board in a browser: cards moved by mouse, by keyboard, by the menu; conflicts told; wins that count."""
 
 import re
+from decimal import Decimal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -11,9 +11,9 @@ from leads.deals import move_deal
 from leads.models import Deal
 from missions.sources import LEADS
 from salesos.tenancy import tenant_context
-from tests.browser.test_accessibility import TAGS
+from tests.browser.test_accessibility import guise, in_every_guise, wrong_with
 from tests.factories import MappingFactory, MissionFactory
-from tests.leads.boards import ME, deal_in, fresh, stages_of
+from tests.leads.boards import DAY, ME, deal_in, fresh, stages_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -180,20 +180,58 @@ def test_stages_are_put_in_order_with_the_keyboard(page, complaints, rows):
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_on_the_screens_that_the_sidebar_does_not_show(page, rows, deal, scheme):
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+@in_every_guise
+def test_nothing_serious_on_the_screens_that_the_sidebar_does_not_show(page, rows, deal, scheme, width):
+    guise(page, scheme, width)
     won = deal_in(rows.tenant, "Won", owner=rows.person)
+    long = deal_in(rows.tenant, name="Penthouse with a view of the park, " * 7, value=Decimal("999999999999.99"))
+    stage = stages_of(rows.tenant)["New"]
     found = {}
-    for address in ("pipeline/stages/", f"deals/{deal.public_id}/", f"deals/{won.public_id}/", "deals/new/",
-                    f"pipeline/{deal.public_id}/move/", "deals/?least=x"):  # fmt: skip
+    for address in ("pipeline/", "pipeline/stages/", f"deals/{long.public_id}/", f"deals/{won.public_id}/", "deals/",
+        "deals/new/", f"pipeline/{long.public_id}/move/", "deals/?least=x", "pipeline/?least=x"):  # fmt: skip
         page.goto(f"/dashboard/{address}")
-        serious = [
-            f"{violation['id']}: {node['html'][:160]}"
-            for violation in Axe().run(page, options=TAGS).response["violations"]
-            if violation["impact"] in ("serious", "critical")
-            for node in violation["nodes"]
-        ]
-        if serious:
-            found[address] = serious
-    assert found == {}
+        found[address] = wrong_with(page)
+    page.goto("/dashboard/pipeline/stages/")
+    page.get_by_role("button", name=f"Delete {stage.name}").click()
+    page.get_by_label("Move them to").wait_for()
+    found["a stage with deals"] = wrong_with(page)
+    page.goto("/dashboard/deals/new/")
+    page.get_by_role("button", name="Create deal").click()
+    page.get_by_text("This field is required.").wait_for()
+    found["a deal without a name"] = wrong_with(page)
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
+
+
+@in_every_guise
+def test_nothing_serious_while_a_deal_is_moved(page, rows, deal, scheme, width):
+    guise(page, scheme, width)
+    page.goto(BOARD)
+    found = {}
+    if width > 700:
+        page.get_by_role("button", name="Pick up Office in Moema").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".column.over")).to_have_count(1)
+        found["held"] = wrong_with(page)
+        page.keyboard.press("Escape")
+    page.get_by_role("link", name="Move Office in Moema to…").click()
+    page.get_by_role("dialog").get_by_label("Lost").check()
+    expect(page.get_by_role("dialog").get_by_label("Why?")).to_be_visible()
+    found["dialog"] = wrong_with(page)
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.locator(".board-toast")).to_be_visible()
+    found["told"] = wrong_with(page)
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
+
+
+def test_what_is_on_a_card_stays_inside_of_it(page, rows):
+    lead = rows.lead
+    with tenant_context(rows.tenant):
+        lead.company = "Companhia Brasileira de Empreendimentos e Participações"
+        lead.save(update_fields=["company"])
+    deal_in(rows.tenant, name="Penthouse with a view of the park", value=Decimal("999999999999.99"), lead=lead,
+            owner=rows.person, expected_close_date=DAY.date())  # fmt: skip
+    page.goto(BOARD)
+    assert (
+        page.locator(".deal-card").evaluate_all("cards => cards.filter(c => c.scrollWidth > c.clientWidth).length") == 0
+    )

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from leads.models import Lead
 from salesos.tenancy import tenant_context
+from tests.browser.test_accessibility import guise, in_every_guise, wrong_with
 from tests.queue import do_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,4 +56,31 @@ def test_an_import_is_cancelled_before_its_turn(page, complaints, rows):
     do_waiting()
     with tenant_context(rows.tenant):
         assert Lead.objects.count() == 0
+    assert complaints == []
+
+
+@in_every_guise
+def test_nothing_serious_on_any_step_of_an_import(page, complaints, rows, scheme, width):
+    guise(page, scheme, width)
+    found = {}
+    page.goto("/dashboard/leads/import/")
+    page.locator("#file").set_input_files(
+        {"name": "leads" * 30 + ".csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    )
+    page.get_by_role("button", name="Upload and look").click()
+    page.get_by_label("E-mail").wait_for()
+    found["matching"] = wrong_with(page)
+    page.get_by_role("button", name="Look at what would happen").click()
+    page.get_by_text("Waiting for its turn…").wait_for()
+    found["progress"] = wrong_with(page)
+    do_waiting()
+    page.get_by_role("button", name="Import 1,501 leads").wait_for()
+    found["dry run"] = wrong_with(page)
+    page.get_by_role("button", name="Import 1,501 leads").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled after 0 of 1,502 rows.").wait_for()
+    found["cancelled"] = wrong_with(page)
+    page.goto("/dashboard/leads/import/")
+    found["list"] = wrong_with(page)
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
     assert complaints == []

@@ -10,6 +10,7 @@ from leads.actors import Actor
 from leads.changes import NewLead, create_lead
 from leads.models import Lead
 from salesos.tenancy import tenant_context
+from tests.browser.test_accessibility import guise, in_every_guise, wrong_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,4 +59,27 @@ def test_another_lead_is_chosen_by_typing_and_two_are_kept_apart(page, complaint
     page.get_by_role("button", name="Ana L., al@x.example, is not a duplicate").click()
     expect(page.get_by_text("is not taken for a duplicate of these any more")).to_be_visible()
     expect(page.get_by_role("region", name="Same phone number")).to_have_count(0)
+    assert complaints == []
+
+
+@in_every_guise
+def test_nothing_serious_on_the_screens_of_a_merge(page, complaints, two, scheme, width):
+    guise(page, scheme, width)
+    with tenant_context(two):
+        ana = Lead.objects.get(email="ana@x.example")
+    found = {}
+    page.goto("/dashboard/leads/duplicates/")
+    found["groups"] = wrong_with(page)
+    page.goto(f"/dashboard/leads/{ana.public_id}/merge/")
+    page.get_by_label("Name, e-mail or company").press_sequentially("ana l")
+    page.locator("#found a", has_text="al@x.example").wait_for()
+    found["choosing"] = wrong_with(page)
+    page.locator("#found a", has_text="al@x.example").click()
+    page.get_by_role("heading", name="What follows").wait_for()
+    found["comparing"] = wrong_with(page)
+    page.get_by_role("button", name="Merge", exact=True).click()
+    page.goto("/dashboard/leads/duplicates/")
+    page.get_by_role("region", name="Merged during the last day").wait_for()
+    found["merged"] = wrong_with(page)
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
     assert complaints == []
