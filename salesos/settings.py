@@ -250,7 +250,7 @@ UPKEEP = [
     "salesos.upkeep.old_requests",
     "salesos.upkeep.stored_answers",
     "salesos.upkeep.ended_sessions",
-    "salesos.upkeep.ended_jobs",
+    "salesos.upkeep.old_jobs",
     "leads.upkeep.old_merges",
 ]
 """What the background worker does every hour (salesos.upkeep)."""

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from salesos import request_log
 from salesos.api import idempotency
-from salesos.background.jobs import forget_ended
+from salesos.background.jobs import forget_old
 from salesos.models import Tenant
 from salesos.request_counts import bring_up_to_date
 from salesos.tenancy import tenant_context
@@ -24,6 +24,8 @@ Step = Callable[[datetime], Iterator[int]]
 
 JOBS_KEPT_FOR = timedelta(days=30)
 """What imports and the like tell of each row names people."""
+FILES_KEPT_FOR = timedelta(days=1)
+"""Of jobs that were prepared and never started."""
 
 logger = logging.getLogger("salesos.upkeep")
 
@@ -57,7 +59,7 @@ def ended_sessions(at: datetime) -> Iterator[int]:
     yield Session.objects.filter(expire_date__lt=at).delete()[0]
 
 
-def ended_jobs(at: datetime) -> Iterator[int]:
+def old_jobs(at: datetime) -> Iterator[int]:
     for tenant in Tenant.objects.order_by("pk"):
         with tenant_context(tenant):
-            yield forget_ended(before=at - JOBS_KEPT_FOR)
+            yield forget_old(prepared_before=at - FILES_KEPT_FOR, ended_before=at - JOBS_KEPT_FOR)

@@ -150,10 +150,12 @@ def ask_to_cancel(job: BackgroundJob) -> None:
             locked.save(update_fields=["cancel_asked_at"])
 
 
-def forget_ended(*, before: datetime) -> int:
-    """Delete the current tenant's jobs that were made before a moment and are not under way; returns how many."""
-    old = BackgroundJob.objects.filter(created_at__lt=before).exclude(state__in=[JobState.WAITING, JobState.RUNNING])
-    count: int = old.delete()[1].get("salesos.BackgroundJob", 0)
+def forget_old(*, prepared_before: datetime, ended_before: datetime) -> int:
+    """Delete the current tenant's jobs that were made before a moment and have ended, or were never started; returns
+    how many."""
+    prepared = Q(state=JobState.PREPARED, created_at__lt=prepared_before)
+    ended = Q(state__in=ENDED, created_at__lt=ended_before)
+    count: int = BackgroundJob.objects.filter(prepared | ended).delete()[1].get("salesos.BackgroundJob", 0)
     return count
 
 

@@ -18,7 +18,7 @@ JOBS, MAIL, UPKEEP = "jobs", "mail", "upkeep"
 logger = logging.getLogger("salesos.background")
 
 MOST_ATTEMPTS = 10
-"""Of a job that the database, or the worker's end, interrupts."""
+"""Of a job that the database, or the worker's end, interrupts: one that ends its worker each time is given up."""
 
 
 class Resumed(BaseRetryStrategy):
@@ -48,6 +48,10 @@ def work_on(context: JobContext, *, tenant_id: int, job_id: int) -> None:
     with tenant_context(tenant), timezone.override(zone), translation.override(tenant.language):
         job = BackgroundJob.objects.filter(pk=job_id).first()
         if job is None:
+            return
+        if context.job.attempts > MOST_ATTEMPTS:
+            logger.error("Given up, begun %d times: %s", context.job.attempts, job)
+            fail(job)
             return
         try:
             run(job, is_interrupted=context.should_abort)

@@ -5,10 +5,11 @@ from django.db import OperationalError, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import JobContext
 
 from salesos import audit, background
 from salesos.background.jobs import KINDS, Interrupted
-from salesos.background.queue import MOST_ATTEMPTS, Delivered, Resumed
+from salesos.background.queue import MOST_ATTEMPTS, Delivered, Resumed, work_on
 from salesos.database import run
 from salesos.models import AuditEntry, BackgroundFile, BackgroundJob, BackgroundPart, Team
 from salesos.tenancy import current_tenant, tenant_context
@@ -245,6 +246,21 @@ def test_what_stopped_with_its_worker_goes_on_at_once_and_what_lost_the_database
     assert Resumed().get_retry_decision(exception=ZeroDivisionError(), job=queued) is None
     assert Delivered().get_retry_decision(exception=OSError(), job=queued) is not None
     assert Delivered().get_retry_decision(exception=OSError(), job=queued.evolve(attempts=MOST_ATTEMPTS + 1)) is None
+
+
+def test_a_job_that_ends_its_worker_each_time_is_given_up(boss, acme, globex, caplog):
+    with tenant_context(acme):
+        job = prepared(boss)
+        background.start(job)
+    row = ProcrastinateJob.objects.get()
+    queued = job_of(row).evolve(attempts=MOST_ATTEMPTS + 1)
+
+    work_on(JobContext(app=app, job=queued, start_timestamp=0, abort_reason=lambda: None), **row.args)
+
+    with tenant_context(acme):
+        job.refresh_from_db()
+        assert (job.state, teams(), BackgroundFile.objects.count()) == ("failed", [], 0)
+    assert "Given up" in caplog.text
 
 
 def test_every_task_has_a_lane(db):

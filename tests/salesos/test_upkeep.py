@@ -45,13 +45,14 @@ def furnish(tenant, at):
     StoredAnswer.objects.create(key=str(at), fingerprint=b"", at=at)
     job = BackgroundJob.objects.create(kind="tests", state=JobState.DONE, created_at=at)
     BackgroundPart.objects.create(job=job, number=0)
+    BackgroundJob.objects.create(kind="tests", state=JobState.PREPARED, created_at=at)
     waiting = BackgroundJob.objects.create(kind="tests", state=JobState.WAITING, created_at=at)
     BackgroundPart.objects.create(job=waiting, number=0)
     Session.objects.create(session_key=f"{tenant.pk} {at}", session_data="", expire_date=at + timedelta(days=1))
 
 
 def test_what_is_old_goes_and_what_is_young_or_waiting_stays(kept):
-    assert kept()["BackgroundJob"] == [4, 4]
+    assert kept()["BackgroundJob"] == [6, 6]
 
     do_upkeep(0)
 
@@ -59,7 +60,7 @@ def test_what_is_old_goes_and_what_is_young_or_waiting_stays(kept):
         "sessions": [2],
         "RequestLog": [1, 1],
         "StoredAnswer": [1, 1],
-        "BackgroundJob": [3, 3],
+        "BackgroundJob": [4, 4],
         "BackgroundPart": [3, 3],
     }
     assert OLD > JOBS_KEPT_FOR > YOUNG

@@ -18,7 +18,7 @@ def marked(client, address) -> list[str]:
         (f"{LEADS}?status=new", LEADS),
         (f"{LEADS}new/", LEADS),
         (f"{LEADS}duplicates/", f"{LEADS}duplicates/"),
-        (f"{LEADS}import/", f"{LEADS}import/"),
+        (f"{LEADS}import/", LEADS),
         ("/dashboard/deals/new/", "/dashboard/deals/"),
         ("/dashboard/missions/leaderboard/", "/dashboard/missions/leaderboard/"),
         ("/dashboard/", "/dashboard/"),
