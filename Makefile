@@ -20,7 +20,8 @@ run: $(VENV)/installed  ## serve the demo on http://127.0.0.1:8000 (PORT=…), i
 	@exec $(BIN)/python manage.py serve --demo
 
 test: $(VENV)/installed-dev chromium  ## run the whole suite
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist worksteal
 
 bench: $(VENV)/installed-dev  ## measure speed and memory beside the limits of the same machine
 	@$(BIN)/python -m tests.bench

@@ -24,6 +24,8 @@ WIDE = {"width": 2000, "height": 900}
 
 @pytest.fixture
 def deal(rows) -> Deal:
+    with tenant_context(rows.tenant):
+        Deal.objects.filter(lead__isnull=False).delete()
     return deal_in(rows.tenant, name="Office in Moema", value=1000, owner=rows.person)
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_every_item_of_the_sidebar_opens_without_a_complaint(page, complaints):
     items = page.locator("#nav-sidebar-apps a")
-    expect(items).to_have_count(19)
+    expect(items).to_have_count(23)
     addresses = [items.nth(number).get_attribute("href") for number in range(items.count())]
     for address in addresses:
         answer = page.goto(address)

@@ -6,10 +6,21 @@ import pytest
 from playwright.sync_api import expect
 
 from leads.models import Deal, Lead
+from salesos.models import Collaborator
 from salesos.tenancy import tenant_context
 from tests.browser.test_accessibility import guise, in_every_guise, wrong_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def rows(rows):
+    """Without duplicates, and with an owner for each lead."""
+    with tenant_context(rows.tenant):
+        Lead.objects.filter(name__contains="twin").delete()
+        for person in Collaborator.objects.all():
+            Lead.objects.filter(name__endswith=person.name[-2:]).update(owner=person)
+    return rows
 
 
 def test_leads_are_filtered_kept_as_a_view_edited_and_converted(page, complaints, rows):

@@ -18,7 +18,7 @@ from tests.factories import CollaboratorFactory, TeamFactory
 from tests.leads.test_list import DAY, lead_in
 from tests.leads.test_search import folded, words_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 WORDS = ["Ana", "Anabela", "Silva", "Silvana", "da", "João", "Joana", "O'Sá", "Sá-Silva", "É"]
 SEARCHES = ["ana", "silva", "sil an", "joão", "sa", "o'", "e", "d", "@b", "x1", "nobody", "silva nobody", "lead"]

@@ -218,6 +218,7 @@ def plan_of(statement, parameters=None):
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
+@pytest.mark.alone
 def test_a_person_and_a_time_are_found_by_one_range_of_the_index_for_each_record(in_rows, zoe):
     asked = Asked(text="zoë", since=NOON, until=NOON + HOUR)
     with CaptureQueriesContext(connection) as captured:

@@ -30,6 +30,7 @@ def test_a_wrong_total_is_told_and_repaired(acme, globex, capsys):
     call_command("check_lead_totals")
 
 
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_a_wrong_total_of_a_search_is_told_and_counted_anew(acme, globex, capsys, monkeypatch):
     monkeypatch.setattr("leads.listing.COUNTED_FROM", 1)
